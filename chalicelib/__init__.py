@@ -1,0 +1,1 @@
+"""What ships to AWS Lambda; each folder is a room with its own import rules."""

@@ -1,0 +1,130 @@
+r"""Where a link may lead: what is refused, and the one form in which a destination is stored.
+
+A WHATWG parser, handed in by the caller, reads the text as browsers do, so that no rule here can
+be walked around by spelling (`HTTP://2130706433/`, `https:\\\\host`, upper case, full-width dots).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chalicelib.core.errors import Refused
+from chalicelib.core.hosts import SHORTENERS, is_listed_host, is_own_host, is_private_host
+
+
+MAX_LENGTH = 2048
+WEB_SCHEMES = frozenset({"http", "https"})
+# Run code, read files or hide the destination: never allowed, not even by a setting.
+NEVER_SCHEMES = frozenset(
+    "javascript data vbscript file filesystem blob about view-source jar resource chrome".split()
+)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
+# C0 and C1 controls, DEL, line separators: parsers drop or split on some of them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Encoded line breaks in what ends up in a header; a lone %0A is usual in `?text=` of share links.
+_ENCODED_BREAK = re.compile(r"%0d|^[^?#]*%0a|%00", re.IGNORECASE)
+_VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedUrl:
+    """A URL as the WHATWG parser serialises it; `port` is empty when it is the scheme's own."""
+
+    href: str
+    scheme: str
+    host: str
+    port: str
+    userinfo: str
+
+
+UrlParser = Callable[[str], ParsedUrl | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPolicy:
+    """What a deployment allows; hosts are in the form of `hosts.bare_host`."""
+
+    own_hosts: frozenset[str] = frozenset()
+    extra_schemes: frozenset[str] = frozenset()
+    denied_hosts: frozenset[str] = frozenset()
+    deny_shorteners: bool = False
+    allow_private: bool = False
+    web_schemes: frozenset[str] = field(default=WEB_SCHEMES)
+
+
+def parse_destination(value: object, policy: DestinationPolicy, parse_url: UrlParser) -> str:
+    """The destination as it is stored and sent; Refused with a `destination_...` code.
+
+    http and https come out as browsers serialise them (punycode host, percent-encoded rest);
+    a scheme that the deployment opted in to comes out byte for byte.
+    """
+    text = _check_text(value)
+    scheme = _scheme_of(text)
+    if scheme in policy.extra_schemes - NEVER_SCHEMES:
+        return _opaque(text)
+    if scheme not in policy.web_schemes:
+        raise Refused("destination_scheme", _scheme_detail(policy))
+    url = parse_url(text)
+    if url is None or not url.host:
+        raise Refused("destination_invalid", "This is not an address that a browser could open.")
+    _check_url(url, policy)
+    return url.href
+
+
+def _check_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refused("type", "A destination is text, like https://example.com/page.")
+    if not value:
+        raise Refused("destination_invalid", "A destination can't be empty.")
+    if len(value) > MAX_LENGTH:
+        raise _too_long(len(value))
+    if _CONTROL.search(value) or _ENCODED_BREAK.search(value):
+        raise Refused("destination_control", "There is a line break or control character in it.")
+    if value != value.strip():
+        raise Refused("destination_invalid", "There is a space before or after it.")
+    return value
+
+
+def _too_long(length: int) -> Refused:
+    detail = f"At most {MAX_LENGTH} characters once encoded; this has {length}."
+    return Refused("destination_too_long", detail)
+
+
+def _scheme_of(text: str) -> str:
+    match = _SCHEME.match(text)
+    return match.group(1).lower() if match else ""
+
+
+def _scheme_detail(policy: DestinationPolicy) -> str:
+    allowed = sorted(policy.web_schemes | policy.extra_schemes, reverse=True)
+    return f"It must begin with one of: {', '.join(f'{name}:' for name in allowed)}."
+
+
+def _opaque(text: str) -> str:
+    if not _VISIBLE.fullmatch(text):
+        raise Refused("destination_invalid", "Percent-encode what is not visible ASCII in it.")
+    return text
+
+
+def _check_url(url: ParsedUrl, policy: DestinationPolicy) -> None:
+    port = url.port or _DEFAULT_PORTS.get(url.scheme, "")
+    if url.userinfo:
+        detail = "A user name before @ hides the real host; leave it out."
+        raise Refused("destination_userinfo", detail)
+    if is_own_host(url.host, port, policy.own_hosts):
+        raise Refused("destination_loop", "This leads back to this service, which would loop.")
+    if not policy.allow_private and is_private_host(url.host):
+        raise Refused("destination_private", f"{url.host} is a private address.")
+    if is_listed_host(url.host, policy.denied_hosts):
+        raise Refused("destination_denied", f"{url.host} is on the deployment's deny list.")
+    if policy.deny_shorteners and is_listed_host(url.host, SHORTENERS):
+        raise Refused("destination_shortener", f"{url.host} shortens links itself.")
+    if len(url.href) > MAX_LENGTH:
+        raise _too_long(len(url.href))
+
+
+def is_safe_location(text: str, policy: DestinationPolicy) -> bool:
+    """Whether a stored destination may go into a Location header: the second wall."""
+    allowed = (policy.web_schemes | policy.extra_schemes) - NEVER_SCHEMES
+    return bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in allowed

@@ -1,0 +1,129 @@
+"""The short link itself: its fields, its state at a time, and what an edit makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from chalicelib.core.errors import Invalid, Problem, SlugTaken
+from chalicelib.core.times import format_time
+
+
+State = Literal["active", "scheduled", "expired", "disabled"]
+QueryWinner = Literal["destination", "visitor"]
+
+QUARANTINE = timedelta(days=90)
+REDIRECT_STATUSES = (302, 301, 307, 308)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A short link; one with `deleted_at` is a tombstone and is never followed or listed."""
+
+    workspace: str
+    slug: str
+    destination: str
+    title: str | None = None
+    notes: str | None = None
+    tags: tuple[str, ...] = ()
+    status: int = 302
+    expires_at: datetime | None = None
+    starts_at: datetime | None = None
+    forward_query: bool = False
+    query_winner: QueryWinner = "destination"
+    disabled: bool = False
+    archived: bool = False
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    deleted_at: datetime | None = None
+
+    @property
+    def quarantined_until(self) -> datetime | None:
+        """When the slug of a tombstone is free again."""
+        return self.deleted_at and self.deleted_at + QUARANTINE
+
+
+NAMES = tuple(field.name for field in fields(Link))
+_PRIVATE = frozenset({"workspace", "deleted_at"})
+
+
+def state_of(link: Link, now: datetime) -> State:
+    """What following the link does now; `disabled` tells more than a date does."""
+    if link.disabled:
+        return "disabled"
+    if link.expires_at is not None and link.expires_at <= now:
+        return "expired"
+    if link.starts_at is not None and link.starts_at > now:
+        return "scheduled"
+    return "active"
+
+
+def edit_link(link: Link, changes: Mapping[str, Any], now: datetime) -> Link:
+    """The link with the changes made, one version on; Invalid when its dates no longer agree."""
+    edited = replace(link, **changes, updated_at=now, version=link.version + 1)
+    check_dates(edited)
+    return edited
+
+
+def bury_link(link: Link, now: datetime) -> Link:
+    """The tombstone of the link: it keeps the slug for the quarantine and forgets the rest."""
+    return Link(
+        workspace=link.workspace,
+        slug=link.slug,
+        destination="",
+        created_at=link.created_at,
+        updated_at=now,
+        version=link.version + 1,
+        deleted_at=now,
+    )
+
+
+def is_free(there: Link | None, now: datetime) -> bool:
+    """Whether a new link may have the slug of what is there now."""
+    if there is None:
+        return True
+    until = there.quarantined_until
+    return until is not None and until < now
+
+
+def taken_by(there: Link) -> SlugTaken:
+    """The error for a create whose slug another link or tombstone has."""
+    until = there.quarantined_until
+    if until is None:
+        return SlugTaken(f"“{there.slug}” is already in use.")
+    return SlugTaken(f"“{there.slug}” was deleted and stays free until {format_time(until)}.")
+
+
+def check_dates(link: Link) -> None:
+    """Invalid when the link would start only after it has ended."""
+    if link.starts_at and link.expires_at and link.starts_at >= link.expires_at:
+        detail = "starts_at must be before expires_at."
+        raise Invalid([Problem("/starts_at", "dates_crossed", detail)])
+
+
+def check_not_past(expires_at: datetime | None, now: datetime) -> None:
+    """Invalid when a new link would be born expired."""
+    if expires_at is not None and expires_at <= now:
+        detail = f"This is in the past; it is {format_time(now)} now."
+        raise Invalid([Problem("/expires_at", "past", detail)])
+
+
+def describe_link(link: Link, short_url: str, now: datetime) -> dict[str, Any]:
+    """The link as the JSON object that the API answers with."""
+    shown = {name: _plain(getattr(link, name)) for name in NAMES if name not in _PRIVATE}
+    return {"short_url": short_url, "state": state_of(link, now), **shown}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_time(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def matches(link: Link, text: str, tag: str | None) -> bool:
+    """Whether a search for `text` (case-folded, literal) and `tag` finds the link."""
+    if tag is not None and tag not in link.tags:
+        return False
+    shown = (link.slug, link.destination, link.title or "", link.notes or "", *link.tags)
+    return not text or any(text in part.casefold() for part in shown)

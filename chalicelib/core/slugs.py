@@ -1,0 +1,106 @@
+"""Slugs: which are allowed, when two are the same, and how new ones are drawn."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from chalicelib.core.errors import Refused
+
+
+# No vowels, so no words by chance; nothing that is taken for something else (0 o, 1 i l j).
+ALPHABET = "23456789bcdfghkmnpqrstvwxyz"
+DRAWN_LENGTH = 7
+MAX_LENGTH = 64
+
+# First path segments that the service answers itself (a test holds them against the real routes
+# and files), and those that browsers, crawlers and scanners ask every site for.
+RESERVED = frozenset(
+    "api r v1 _local assets index.html robots.txt favicon.ico admin app dashboard docs "
+    "health login static status www local dev prod _next .well-known sitemap.xml "
+    "manifest.json sw.js apple-app-site-association assetlinks.json security.txt "
+    "apple-touch-icon.png ads.txt humans.txt wp-login wp-admin xmlrpc cgi-bin".split()
+)
+_SCANNED = re.compile(r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)$|^\.")
+_WORD_CATEGORIES = ("L", "M", "N")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class SlugPolicy:
+    """What a deployment allows; chosen once, as it decides which slugs are the same."""
+
+    case_sensitive: bool = False
+    unicode: bool = False
+    denied: frozenset[str] = frozenset()
+
+
+def slug_key(slug: str, policy: SlugPolicy) -> str:
+    """The text under which the slug is stored and found: equal for slugs that are the same."""
+    folded = unicodedata.normalize("NFKC", slug)
+    if policy.case_sensitive:
+        return folded
+    return unicodedata.normalize("NFKC", folded.casefold())
+
+
+def parse_slug(value: object, policy: SlugPolicy) -> str:
+    """The slug as it will be shown; Refused (slug_length, slug_reserved, slug_characters, ...)."""
+    if not isinstance(value, str):
+        raise Refused("type", "A slug is text.")
+    slug = unicodedata.normalize("NFC", value)
+    if not 1 <= len(slug) <= MAX_LENGTH:
+        raise Refused("slug_length", f"A slug has 1 to {MAX_LENGTH} characters.")
+    key = slug_key(slug, policy)
+    if _is_reserved(key):
+        raise Refused("slug_reserved", f"“{slug}” is kept for the service itself.")
+    _check_characters(slug, policy)
+    if any(term in key for term in policy.denied):
+        raise Refused("slug_denied", "This slug is on the deployment's deny list.")
+    return slug
+
+
+def _is_reserved(key: str) -> bool:
+    folded = key.casefold()
+    return folded in RESERVED or bool(_SCANNED.search(folded)) or folded.startswith(".well-known")
+
+
+def _check_characters(slug: str, policy: SlugPolicy) -> None:
+    if not all(map(_is_wordlike if policy.unicode else _is_plain, slug)):
+        raise Refused("slug_characters", "A slug has only letters A-Z, digits, - and _.")
+    if not slug.strip("-_"):
+        raise Refused("slug_characters", "A slug has at least one letter or digit.")
+
+
+def _is_plain(character: str) -> bool:
+    return character.isascii() and (character.isalnum() or character in "-_")
+
+
+def _is_wordlike(character: str) -> bool:
+    category = unicodedata.category(character)
+    wordlike = category[0] in _WORD_CATEGORIES or category in ("So", "Sk")
+    return _is_plain(character) or (wordlike and not character.isascii())
+
+
+def can_be_slug(text: str, policy: SlugPolicy) -> bool:
+    """Whether a link could have this slug, so that scanners cost no look-up."""
+    try:
+        return bool(parse_slug(text, SlugPolicy(policy.case_sensitive, policy.unicode)))
+    except Refused:
+        return False
+
+
+def decode_slug(segment: str) -> str | None:
+    """A path segment percent-decoded exactly once; None when it is not well encoded UTF-8."""
+    if _BROKEN_ESCAPE.search(segment):
+        return None
+    try:
+        return unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def draw_slug(below: Callable[[int], int], tries_before: int) -> str:
+    """A new slug from `below(n)`, a secure random number under n; longer after two collisions."""
+    length = DRAWN_LENGTH + tries_before // 2
+    return "".join(ALPHABET[below(len(ALPHABET))] for _ in range(length))
