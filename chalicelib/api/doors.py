@@ -1,0 +1,124 @@
+"""What every route goes through: its request read, its key checked, its errors answered."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from chalice.app import Blueprint, HeadersType, Request, Response
+
+from chalicelib.api.problems import answer_error, answer_foreign_error
+from chalicelib.core.access import bearer_of, is_key
+from chalicelib.core.errors import BadRequest, EverhopError, NotFound, TooLarge, Unauthorized
+from chalicelib.core.slugs import decode_slug
+
+
+WORKSPACE = "default"
+MAX_JSON = 64 * 1024
+NO_STORE = {"Cache-Control": "no-store"}
+View = Callable[..., Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the routes of one deployment share."""
+
+    key_digest: str
+    public_url: str
+
+    def authorise(self, request: Request) -> str:
+        """The workspace that the request's key opens; Unauthorized when it opens none."""
+        if not self.key_digest:
+            raise Unauthorized("This deployment has no API key yet; set EVERHOP_API_KEY_HASH.")
+        key = bearer_of(request.headers.get("authorization"))
+        if key is None:
+            raise Unauthorized("Send your key as `Authorization: Bearer eh_...`.")
+        if not is_key(key, self.key_digest):
+            raise Unauthorized("This API key is not known here.")
+        return WORKSPACE
+
+    def short_url(self, request: Request, slug: str) -> str:
+        """The address that a link is followed at; never built from what the client sent."""
+        return f"{self.public_url or _api_url(request) + '/r'}/{slug}"
+
+
+def _api_url(request: Request) -> str:
+    # API Gateway routes to this API by its own names alone, so domainName is not the client's word.
+    context = request.context
+    domain = context.get("domainName")
+    return f"https://{domain}/{context.get('stage', '')}".rstrip("/") if domain else ""
+
+
+def route(api: Blueprint, path: str, methods: list[str], **options: Any) -> Callable[[View], View]:
+    """Register `view(request, **path_parameters)`; what it raises is answered as problem+json."""
+
+    def register(view: View) -> View:
+        @wraps(view)
+        def answer(**parameters: str) -> Response:
+            request = api.current_request
+            try:
+                return view(request, **parameters)
+            except EverhopError as error:
+                return answer_error(error, request_id(request))
+
+        api.route(path, methods=methods, **options)(answer)
+        return view
+
+    return register
+
+
+def request_id(request: Request) -> str:
+    """The id under which the platform logged this request."""
+    return str(getattr(request.lambda_context, "aws_request_id", ""))
+
+
+def catch_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: Chalice's own errors leave as problem+json too, and the time taken is told."""
+    started = time.perf_counter()
+    response = get_response(request)
+    if isinstance(response.body, dict) and "Code" in response.body:
+        response = answer_foreign_error(response, request_id(request))
+    took = (time.perf_counter() - started) * 1000
+    response.headers["Server-Timing"] = f"app;dur={took:.1f}"
+    return response
+
+
+def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response that no cache keeps, as all answers to a keyed request."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    kept: HeadersType = {"Content-Type": "application/json", **NO_STORE, **(headers or {})}
+    return Response(text, kept, status)
+
+
+def read_json(request: Request) -> Any:
+    """The body as JSON; TooLarge before it is parsed, BadRequest when it can't be."""
+    try:
+        return json.loads(read_text(request, MAX_JSON), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not JSON.") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def read_text(request: Request, most: int) -> str:
+    """The body as UTF-8 text of at most `most` bytes; BadRequest when it is not UTF-8."""
+    raw = request.raw_body
+    data = raw.encode() if isinstance(raw, str) else raw
+    if len(data) > most:
+        raise TooLarge(f"At most {most // 1024} KiB; this is {len(data) // 1024 + 1} KiB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadRequest("The body is not UTF-8 text.") from None
+
+
+def slug_in_path(segment: str) -> str:
+    """The slug that a path segment encodes; NotFound when it encodes none."""
+    slug = decode_slug(segment)
+    if slug is None:
+        raise NotFound("There is no such link.")
+    return slug

@@ -1,0 +1,60 @@
+"""Routes of imports: a sheet of links goes in, a report row by row comes out."""
+
+import time
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.api.cursors import parse_switch, parse_whole, read_parameter
+from chalicelib.api.doors import Doors, json_answer, read_text, route
+from chalicelib.core.imports import read_sheet
+from chalicelib.service.imports import ImportService, describe_row
+
+
+MAX_CSV = 2 * 1024 * 1024
+MAX_ROWS = 1000
+# API Gateway gives up at 29 s; the function's own limit may be shorter.
+LONGEST = 20.0
+NEEDED_MILLISECONDS = 1500
+_CONTENT_TYPES = ["text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"]
+
+
+def _has_time(request: Request, started: float) -> bool:
+    context: Any = request.lambda_context
+    left = context.get_remaining_time_in_millis()
+    return left > NEEDED_MILLISECONDS and time.monotonic() - started < LONGEST
+
+
+def routes(imports: ImportService, doors: Doors) -> Blueprint:
+    """The blueprint, over these use cases."""
+    api = Blueprint(__name__)
+
+    @route(api, "/v1/imports", ["POST"], content_types=_CONTENT_TYPES)
+    def import_links(request: Request) -> Response:
+        workspace = doors.authorise(request)
+        started = time.monotonic()
+        dry_run = read_parameter(request, "dry_run", "false", parse_switch)
+        first_row = read_parameter(request, "first_row", "2", parse_whole)
+        sheet = read_sheet(read_text(request, MAX_CSV), first_row, MAX_ROWS)
+        report = imports.run(
+            workspace,
+            sheet.rows,
+            dry_run=dry_run,
+            has_time=lambda: _has_time(request, started),
+        )
+        return json_answer(
+            {
+                "dry_run": dry_run,
+                "format": sheet.format,
+                "columns": dict(sheet.columns),
+                "ignored_columns": list(sheet.ignored),
+                "counts": report.counts,
+                "rows": [
+                    describe_row(row, lambda slug: doors.short_url(request, slug))
+                    for row in report.rows
+                ],
+                "next_row": report.next_row,
+            }
+        )
+
+    return api

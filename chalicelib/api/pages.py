@@ -1,0 +1,147 @@
+"""The pages a visitor may see instead of a destination: refusals, and the preview of a link.
+
+Each is whole in itself (one hashed style element, no script), so that it works through any cache
+and without the dashboard's files; the colours are those of static_site/assets/styles/tokens.css.
+"""
+
+import base64
+import hashlib
+from html import escape
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.hosts import is_mixed_script, unicode_host
+from chalicelib.core.links import Link
+from chalicelib.core.redirects import Reason, Refusal
+from chalicelib.core.times import format_time
+
+
+class Page(NamedTuple):
+    """HTML, its status, and the headers that go with it."""
+
+    html: str
+    status: int
+    headers: dict[str, str]
+
+
+_STYLE = """
+:root{color-scheme:light dark;
+--ground:light-dark(oklch(98.5% .004 265),oklch(17% .015 265));
+--surface:light-dark(#fff,oklch(21.5% .017 265));
+--line:light-dark(oklch(91% .008 265),oklch(31% .02 265));
+--text:light-dark(oklch(24% .02 265),oklch(95% .006 265));
+--muted:light-dark(oklch(50% .02 265),oklch(72% .015 265));
+--accent:light-dark(oklch(52% .19 265),oklch(74% .13 265));
+--on-accent:light-dark(#fff,oklch(17% .015 265));
+--warn:light-dark(oklch(48% .12 60),oklch(82% .12 80))}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.5rem;
+background:var(--ground);color:var(--text);
+font:1rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{inline-size:min(34rem,100%);background:var(--surface);border:1px solid var(--line);
+border-radius:1rem;padding:clamp(1.5rem,5vw,2.5rem)}
+.code{margin:0;color:var(--accent);font-weight:650;font-variant-numeric:tabular-nums}
+h1{margin:.35rem 0 .75rem;font-size:clamp(1.4rem,5vw,1.9rem);line-height:1.2;letter-spacing:-.015em;
+text-wrap:balance}
+p{margin:0 0 1rem;color:var(--muted);text-wrap:pretty}
+.to{overflow-wrap:anywhere;padding:.9rem 1rem;border:1px solid var(--line);border-radius:.65rem;
+color:var(--text);font-size:.95rem}
+.to b{font-weight:650}
+.warn{color:var(--warn)}
+.go{display:inline-block;padding:.7rem 1.2rem;border-radius:.65rem;background:var(--accent);
+color:var(--on-accent);font-weight:600;text-decoration:none}
+.go:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);
+font-size:.85rem;overflow-wrap:anywhere}
+"""
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+}
+
+_WORDS: dict[Reason, tuple[str, str]] = {
+    "unknown": (
+        "There is no link here",
+        (
+            "The address may have been mistyped, or cut short when it was copied. "
+            "Check it against where you found it."
+        ),
+    ),
+    "deleted": (
+        "This link was deleted",
+        "Whoever made it has removed it. It will not lead anywhere else in the meantime.",
+    ),
+    "disabled": (
+        "This link is switched off",
+        "Whoever made it has turned it off. It may come back; they would be the one to ask.",
+    ),
+    "expired": (
+        "This link has ended",
+        "It was made to work for a limited time, and that time is over.",
+    ),
+}
+
+
+def refusal_page(refusal: Refusal) -> Page:
+    """The page for a slug that can't be followed; what must look unknown reads as unknown."""
+    reason = refusal.reason if refusal.reason in _WORDS else "unknown"
+    title, text = _WORDS[reason]
+    body = f'<p class="code">{refusal.status}</p><h1>{title}</h1><p>{text}</p>'
+    return Page(_document(title, body), refusal.status, dict(_HEADERS))
+
+
+def unavailable_page(error: Unavailable, request_id: str) -> Page:
+    """The page for a moment when no store answers; never to be kept by a cache."""
+    title = "This link can’t be looked up right now"
+    text = "The link is safe. Please try again in a few seconds."
+    note = f"<footer>Request {escape(request_id)}</footer>"
+    body = f'<p class="code">503</p><h1>{title}</h1><p>{text}</p>{note}'
+    headers = {**_HEADERS, "Cache-Control": "no-store", "Retry-After": str(error.retry_for)}
+    return Page(_document(title, body), 503, headers)
+
+
+def preview_page(link: Link, short_url: str) -> Page:
+    """The page that shows where a link leads, for people who look before they follow."""
+    title = link.title or "Where this link leads"
+    destination = escape(link.destination)
+    body = (
+        f'<p class="code">Preview</p><h1>{escape(title)}</h1>'
+        f"<p>{escape(short_url)} leads to</p>"
+        f'<p class="to">{_emphasise_host(link.destination)}</p>{_host_note(link.destination)}'
+        f'<p><a class="go" href="{destination}" rel="noopener noreferrer nofollow">Continue</a></p>'
+        f"<footer>Made {format_time(link.created_at)[:10]}</footer>"
+    )
+    return Page(_document(f"{title} · preview", body), 200, dict(_HEADERS))
+
+
+def _emphasise_host(destination: str) -> str:
+    host = urlsplit(destination).hostname or ""
+    before, found, after = destination.partition(host) if host else (destination, "", "")
+    return f"{escape(before)}<b>{escape(found)}</b>{escape(after)}"
+
+
+def _host_note(destination: str) -> str:
+    host = urlsplit(destination).hostname or ""
+    shown = unicode_host(host)
+    if shown == host:
+        return ""
+    if is_mixed_script(shown):
+        warning = "Its letters are from different alphabets: it may only look like a name you know."
+        return f'<p class="warn">The host reads “{escape(shown)}”. {warning}</p>'
+    return f"<p>The host reads “{escape(shown)}”.</p>"
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><main>{body}</main></body></html>"
+    )

@@ -1,0 +1,86 @@
+"""Routes of visitors: follow a short link, or look where it leads with a trailing `+`."""
+
+from urllib.parse import quote
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.api.doors import Doors, request_id, route
+from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.redirects import Redirect, Refusal
+from chalicelib.core.slugs import decode_slug
+from chalicelib.service.redirects import RedirectService
+
+
+# The visitor's query as it was typed; API Gateway's own is decoded and loses order and form.
+RAW_QUERY = "everhop-query"
+FOLLOWED = ["GET", "HEAD"]
+REFUSED = ["POST", "PUT", "PATCH", "DELETE"]
+_HEADERS = {
+    # A shared or private cache must not outlive an edit: browsers ask again each time.
+    "Cache-Control": "private, max-age=0",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def _query_of(request: Request) -> str:
+    raw = request.headers.get(RAW_QUERY)
+    if raw is not None:
+        return str(raw)
+    given = request.to_original_event().get("multiValueQueryStringParameters") or {}
+    return "&".join(
+        f"{quote(name, safe='')}={quote(value, safe='')}"
+        for name, values in given.items()
+        for value in values
+    )
+
+
+def _page(request: Request, html: str, status: int, headers: dict[str, str]) -> Response:
+    body = "" if request.method == "HEAD" else html
+    return Response(body, {**_HEADERS, **headers}, status)
+
+
+def _refuse(request: Request, refusal: Refusal) -> Response:
+    return _page(request, *refusal_page(refusal))
+
+
+def _redirect(redirect: Redirect) -> Response:
+    headers = {"Location": redirect.location, "Content-Type": "text/plain; charset=utf-8"}
+    return Response("", {**_HEADERS, **headers}, redirect.status)
+
+
+def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
+    """The blueprint, over these use cases."""
+    api = Blueprint(__name__)
+
+    def follow(request: Request, slug: str | None) -> Response:
+        outcome = visitors.follow(slug, _query_of(request))
+        return _redirect(outcome) if isinstance(outcome, Redirect) else _refuse(request, outcome)
+
+    def preview(request: Request, slug: str) -> Response:
+        outcome = visitors.preview(slug)
+        if isinstance(outcome, Refusal):
+            return _refuse(request, outcome)
+        short_url = doors.short_url(request, outcome.slug)
+        return _page(request, *preview_page(outcome, short_url))
+
+    @route(api, "/r/{slug}", FOLLOWED)
+    def follow_link(request: Request, slug: str) -> Response:
+        decoded = decode_slug(slug)
+        try:
+            if decoded and decoded.endswith("+"):
+                return preview(request, decoded[:-1])
+            return follow(request, decoded)
+        except Unavailable as error:
+            return _page(request, *unavailable_page(error, request_id(request)))
+
+    @route(api, "/r/{slug}", REFUSED, content_types=["*/*"])
+    def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
+        return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 405)
+
+    @route(api, "/r/{slug}", ["OPTIONS"])
+    def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
+        return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 204)
+
+    return api

@@ -1,0 +1,122 @@
+"""Many links at once: each row of a sheet is stored or not, and the report says which."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from chalicelib.core.errors import Invalid, Problem, SlugTaken, Unavailable
+from chalicelib.core.links import Link
+from chalicelib.service.links import LinkService
+
+
+Status = Literal["created", "ready", "exists", "taken", "invalid", "failed"]
+STATUSES: tuple[Status, ...] = ("created", "ready", "exists", "taken", "invalid", "failed")
+
+
+class SheetRow(Protocol):
+    """A row to import: its number in the sheet, and its cells as fields of a create."""
+
+    @property
+    def number(self) -> int:
+        """The row's number as a spreadsheet shows it."""
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """Values by field name, as the body of a create has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What became of one row; `link` where there is or would be one."""
+
+    number: int
+    status: Status
+    link: Link | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of every row up to `next_row`, the first that was not tried."""
+
+    rows: tuple[RowReport, ...]
+    next_row: int | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows ended in each status."""
+        counted = Counter(row.status for row in self.rows)
+        return {status: counted[status] for status in STATUSES}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportService:
+    """Imports into one deployment; a row that is there already is left as it is."""
+
+    links: LinkService
+
+    def run(
+        self,
+        workspace: str,
+        rows: Iterable[SheetRow],
+        *,
+        dry_run: bool,
+        has_time: Callable[[], bool],
+    ) -> ImportReport:
+        """Store the rows in order until done or `has_time` says no; each row stands alone."""
+        done: list[RowReport] = []
+        claimed: set[str] = set()
+        for row in rows:
+            if not has_time():
+                return ImportReport(tuple(done), row.number)
+            done.append(self._import(workspace, row, dry_run, claimed))
+        return ImportReport(tuple(done), None)
+
+    def _import(self, workspace: str, row: SheetRow, dry_run: bool, claimed: set[str]) -> RowReport:
+        try:
+            if dry_run:
+                return self._try_row(workspace, row, claimed)
+            link = self.links.create(workspace, dict(row.fields), imported=True)
+            return RowReport(row.number, "created", link)
+        except Invalid as invalid:
+            return RowReport(row.number, "invalid", None, invalid.problems)
+        except SlugTaken as taken:
+            return self._explain_taken(workspace, row, taken)
+        except Unavailable as unavailable:
+            problem = Problem("", unavailable.code, str(unavailable))
+            return RowReport(row.number, "failed", None, (problem,))
+
+    def _try_row(self, workspace: str, row: SheetRow, claimed: set[str]) -> RowReport:
+        link, drawn = self.links.check(workspace, dict(row.fields), imported=True)
+        key = self.links.key_of(link.slug)
+        if not drawn and (key in claimed or self.links.store.get(key)):
+            raise SlugTaken(f"“{link.slug}” is already in use.")
+        claimed.add(key)
+        return RowReport(row.number, "ready", None if drawn else link)
+
+    def _explain_taken(self, workspace: str, row: SheetRow, taken: SlugTaken) -> RowReport:
+        wanted, _ = self.links.check(workspace, dict(row.fields), imported=True)
+        there = self.links.store.get(self.links.key_of(wanted.slug), consistent=True)
+        if there and there.workspace == workspace and _same(there, wanted):
+            return RowReport(row.number, "exists", there)
+        return RowReport(row.number, "taken", None, (Problem("/slug", taken.code, str(taken)),))
+
+
+def _same(there: Link, wanted: Link) -> bool:
+    return there.deleted_at is None and there.destination == wanted.destination
+
+
+def describe_row(row: RowReport, short_url_of: Callable[[str], str]) -> dict[str, Any]:
+    """The row's report as the API answers it."""
+    slug = row.link.slug if row.link else None
+    return {
+        "row": row.number,
+        "status": row.status,
+        "slug": slug,
+        "short_url": short_url_of(slug) if slug else None,
+        "errors": [
+            {"pointer": problem.pointer, "code": problem.code, "detail": problem.detail}
+            for problem in row.problems
+        ],
+    }

@@ -1,0 +1,188 @@
+"""Links as their owners use them: create, read, list, edit, delete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.core.destinations import DestinationPolicy, UrlParser, parse_destination
+from chalicelib.core.errors import Invalid, NotFound, Problem, SlugTaken, Stale, Unavailable
+from chalicelib.core.fields import PLAIN_FIELDS, Field, read_fields
+from chalicelib.core.links import (
+    Link,
+    bury_link,
+    check_dates,
+    check_not_past,
+    edit_link,
+    matches,
+)
+from chalicelib.core.slugs import SlugPolicy, draw_slug, parse_slug, slug_key
+from chalicelib.core.times import parse_time, to_milliseconds
+from chalicelib.service.ports import Chance, Clock, Entry, LinkStore
+
+
+DRAWS = 12  # with 100 million links the chance that all of them collide is under 1e-30
+EDIT_TRIES = 5
+SCANNED = 1000  # links that one filtered request looks through before it hands back a cursor
+CHUNK = 250
+MAX_TEXT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which links to list: `after` is the position of the last one already seen."""
+
+    limit: int = 50
+    after: str | None = None
+    text: str = ""
+    tag: str | None = None
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some links, and the position to go on from when there may be more."""
+
+    links: tuple[Link, ...]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class LinkService:
+    """The use cases of links, for one deployment's policies."""
+
+    store: LinkStore
+    slugs: SlugPolicy
+    destinations: DestinationPolicy
+    parse_url: UrlParser
+    clock: Clock
+    chance: Chance
+    _fields: Mapping[str, Field] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the plain fields with those that follow this deployment's policies."""
+        fields = {"destination": Field(self._parse_destination), **PLAIN_FIELDS}
+        object.__setattr__(self, "_fields", fields)
+
+    def _parse_destination(self, value: object) -> str:
+        return parse_destination(value, self.destinations, self.parse_url)
+
+    def _parse_slug(self, value: object) -> str:
+        return parse_slug(value, self.slugs)
+
+    def now(self) -> datetime:
+        """The time to stamp on links, in the precision in which they are stored."""
+        return to_milliseconds(self.clock())
+
+    def key_of(self, slug: str) -> str:
+        """The key under which a slug is stored."""
+        return slug_key(slug, self.slugs)
+
+    def check(self, workspace: str, body: object, *, imported: bool = False) -> tuple[Link, bool]:
+        """The link that a create with this body would make, and whether its slug is to be drawn.
+
+        An import may bring `created_at` and links that have ended. Invalid names every bad field.
+        """
+        now = self.now()
+        fields = {**self._fields, "slug": Field(self._parse_slug, nullable=True)}
+        if imported:
+            fields["created_at"] = Field(parse_time)
+        values = read_fields(body, fields, required=("destination",))
+        slug = values.pop("slug", None)
+        values = {"created_at": now, "updated_at": now, **values}
+        link = Link(workspace=workspace, slug=slug or "", **values)
+        check_dates(link)
+        if not imported:
+            check_not_past(link.expires_at, now)
+        return link, slug is None
+
+    def create(self, workspace: str, body: object, *, imported: bool = False) -> Link:
+        """Store a new link once. SlugTaken (409) for a custom slug; a drawn one is drawn again."""
+        link, drawn = self.check(workspace, body, imported=imported)
+        if drawn:
+            return self._create_drawn(link)
+        self.store.create(self.key_of(link.slug), link)
+        return link
+
+    def _create_drawn(self, link: Link) -> Link:
+        for tries in range(DRAWS):
+            slug = draw_slug(self.chance, tries)
+            if any(term in slug for term in self.slugs.denied):
+                continue
+            named = replace(link, slug=slug)
+            try:
+                self.store.create(self.key_of(slug), named)
+            except SlugTaken:
+                continue
+            return named
+        raise Unavailable("No free slug was found; please try again.")
+
+    def read(self, workspace: str, slug: str) -> Link:
+        """The workspace's link with this slug; NotFound when it has none, or only a tombstone."""
+        link = self.store.get(self.key_of(slug), consistent=True)
+        if link is None or link.deleted_at or link.workspace != workspace:
+            raise NotFound(f"There is no link “{slug}”.")
+        return link
+
+    def edit(
+        self, workspace: str, slug: str, body: object, *, if_version: int | None = None
+    ) -> Link:
+        """Change the fields that `body` has. Stale (412) when `if_version` is no longer current.
+
+        Two edits at once without `if_version` are both kept, field by field.
+        """
+        changes = read_fields(body, self._fields)
+        return self._change(
+            workspace, slug, if_version, lambda link: edit_link(link, changes, self.now())
+        )
+
+    def delete(self, workspace: str, slug: str, *, if_version: int | None = None) -> None:
+        """Leave a tombstone: the slug is gone for good, and for 90 days for everyone else too."""
+        self._change(workspace, slug, if_version, lambda link: bury_link(link, self.now()))
+
+    def _change(self, workspace: str, slug: str, if_version: int | None, change: Any) -> Link:
+        for _ in range(EDIT_TRIES):
+            link = self.read(workspace, slug)
+            if if_version is not None and link.version != if_version:
+                raise Stale(f"This link is now version {link.version}.")
+            changed: Link = change(link)
+            try:
+                self.store.replace(self.key_of(slug), changed)
+            except Stale:
+                continue
+            return changed
+        raise Unavailable("This link is being edited by many at once; please try again.")
+
+    def list(self, workspace: str, query: ListQuery) -> Page:
+        """Links newest first. A filtered page may be short and still have more after it."""
+        text = query.text.casefold()
+        if len(text) > MAX_TEXT:
+            raise Invalid([Problem("/q", "too_long", f"At most {MAX_TEXT} characters.")])
+        if not text and query.tag is None:
+            return _page(self._entries(workspace, query, query.after, query.limit), query.limit)
+        return self._search(workspace, query, text)
+
+    def _entries(
+        self, workspace: str, query: ListQuery, after: str | None, limit: int
+    ) -> tuple[Entry, ...]:
+        return self.store.page(workspace, archived=query.archived, limit=limit, after=after)
+
+    def _search(self, workspace: str, query: ListQuery, text: str) -> Page:
+        found: list[Link] = []
+        after = query.after
+        for _ in range(SCANNED // CHUNK):
+            entries = self._entries(workspace, query, after, CHUNK)
+            for entry in entries:
+                after = entry.position
+                if matches(entry.link, text, query.tag):
+                    found.append(entry.link)
+                if len(found) == query.limit:
+                    return Page(tuple(found), after)
+            if len(entries) < CHUNK:
+                return Page(tuple(found), None)
+        return Page(tuple(found), after)
+
+
+def _page(entries: tuple[Entry, ...], limit: int) -> Page:
+    after = entries[-1].position if len(entries) == limit else None
+    return Page(tuple(entry.link for entry in entries), after)

@@ -1,0 +1,1 @@
+"""Where links are kept: DynamoDB through PynamoDB, or this process's memory."""

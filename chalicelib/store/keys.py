@@ -1,0 +1,34 @@
+"""The grammar of the table's keys: one place that knows how an item is found and listed.
+
+item            pk               sk     list_key                 list_sort
+a link          link#<slug key>  link   <workspace>#active       <created_at>#<slug key>
+an archived one link#<slug key>  link   <workspace>#archived     <created_at>#<slug key>
+a tombstone     link#<slug key>  link   (none: not in the list)  (none)
+"""
+
+from chalicelib.core.links import Link
+from chalicelib.core.times import sortable_time
+
+
+LINK_SK = "link"
+_PK_PREFIX = "link#"
+
+
+def link_pk(key: str) -> str:
+    """The partition key of the link with this slug key."""
+    return _PK_PREFIX + key
+
+
+def list_key(workspace: str, *, archived: bool) -> str:
+    """The partition of the list index: archived links are listed apart."""
+    return f"{workspace}#{'archived' if archived else 'active'}"
+
+
+def list_sort(key: str, link: Link) -> str:
+    """The place of a link in its list, by when it was made."""
+    return f"{sortable_time(link.created_at)}#{key}"
+
+
+def key_of_position(position: str) -> str:
+    """The slug key that a place in the list ends in."""
+    return position.partition("#")[2]

@@ -1,0 +1,112 @@
+"""Links in a DynamoDB table; every write is conditional, so that two can't both win."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.core.links import Link, taken_by
+from chalicelib.service.ports import Entry
+from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
+from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
+
+
+class LinkTable:
+    """The `LinkStore` over one region's table."""
+
+    def __init__(self, model: type[LinkItem]) -> None:
+        self._model = model
+
+    def get(self, key: str, *, consistent: bool = False) -> Link | None:
+        """One GetItem; see LinkStore."""
+        item = self._get_item(key, consistent=consistent)
+        return None if item is None else to_link(item)
+
+    def _get_item(self, key: str, *, consistent: bool) -> LinkItem | None:
+        try:
+            with _answering():
+                return self._model.get(link_pk(key), LINK_SK, consistent_read=consistent)
+        except DoesNotExist:
+            return None
+
+    def create(self, key: str, link: Link) -> None:
+        """One conditional PutItem; see LinkStore."""
+        model = self._model
+        free = model.pk.does_not_exist() | (model.ttl < int(link.updated_at.timestamp()))
+        there = self._put(key, link, free)
+        if there is not None:
+            raise taken_by(there)
+
+    def replace(self, key: str, link: Link) -> None:
+        """One conditional PutItem; see LinkStore."""
+        model = self._model
+        current = (model.version == link.version - 1) & model.deleted_at.does_not_exist()
+        if self._put(key, link, current) is not None:
+            raise Stale("This link was changed by someone else.")
+
+    def _put(self, key: str, link: Link, condition: Condition) -> Link | None:
+        """Put the item if the condition holds; what is stored instead when it does not.
+
+        The client repeats a put whose answer was lost; when the first one did arrive, its own item
+        fails the condition. The write id tells that from someone else's.
+        """
+        item = to_item(self._model, key, link, uuid.uuid4().hex)
+        try:
+            with _answering():
+                item.save(condition=condition)
+        except _ConditionFailed:
+            there = self._get_item(key, consistent=True)
+            if there is None or there.write_id != item.write_id:
+                return to_link(there) if there else link
+        return None
+
+    def page(
+        self, workspace: str, *, archived: bool, limit: int, after: str | None
+    ) -> tuple[Entry, ...]:
+        """One Query of the list index, newest first (more when a page is over 1 MB)."""
+        partition = list_key(workspace, archived=archived)
+        with _answering():
+            found = self._model.query(
+                partition,
+                index_name=LIST_INDEX,
+                scan_index_forward=False,
+                limit=limit,
+                last_evaluated_key=_start(partition, after),
+            )
+            return tuple(Entry(str(item.list_sort), to_link(item)) for item in found)
+
+
+def _start(partition: str, after: str | None) -> dict[str, dict[str, Any]] | None:
+    if after is None:
+        return None
+    pk = link_pk(key_of_position(after))
+    keys = {"pk": pk, "sk": LINK_SK, "list_key": partition, "list_sort": after}
+    return {name: {"S": value} for name, value in keys.items()}
+
+
+class _ConditionFailed(Exception):
+    """The table refused a put because its condition does not hold."""
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn what PynamoDB raises when the table does not answer into Unavailable."""
+    try:
+        yield
+    except DoesNotExist:
+        raise
+    except PutError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            raise _ConditionFailed from error
+        raise _unavailable(error) from error
+    except PynamoDBException as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: PynamoDBException) -> Unavailable:
+    code = error.cause_response_code or type(error.cause).__name__
+    return Unavailable(f"The table did not answer ({code}); please try again.")

@@ -1,0 +1,51 @@
+"""Links in this process's memory: `chalice local` by itself, and tests. Gone when it ends."""
+
+from threading import Lock
+
+from chalicelib.core.errors import Stale
+from chalicelib.core.links import Link, is_free, taken_by
+from chalicelib.service.ports import Entry
+from chalicelib.store.keys import list_sort
+
+
+class LinkMemory:
+    """The `LinkStore` over a dict; it keeps every promise but durability."""
+
+    def __init__(self) -> None:
+        self._links: dict[str, Link] = {}
+        self._lock = Lock()
+
+    def get(self, key: str, *, consistent: bool = False) -> Link | None:  # noqa: ARG002
+        """See LinkStore; memory is always consistent."""
+        return self._links.get(key)
+
+    def create(self, key: str, link: Link) -> None:
+        """See LinkStore."""
+        with self._lock:
+            there = self._links.get(key)
+            if there and not is_free(there, link.updated_at):
+                raise taken_by(there)
+            self._links[key] = link
+
+    def replace(self, key: str, link: Link) -> None:
+        """See LinkStore."""
+        with self._lock:
+            there = self._links.get(key)
+            if there is None or there.deleted_at or there.version != link.version - 1:
+                raise Stale("This link was changed by someone else.")
+            self._links[key] = link
+
+    def page(
+        self, workspace: str, *, archived: bool, limit: int, after: str | None
+    ) -> tuple[Entry, ...]:
+        """See LinkStore."""
+        with self._lock:
+            listed = [
+                Entry(list_sort(key, link), link)
+                for key, link in self._links.items()
+                if link.workspace == workspace
+                and link.archived == archived
+                and link.deleted_at is None
+            ]
+        listed.sort(key=lambda entry: entry.position, reverse=True)
+        return tuple(entry for entry in listed if after is None or entry.position < after)[:limit]

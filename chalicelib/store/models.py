@@ -1,0 +1,115 @@
+"""The table as PynamoDB sees it: one item per link, one index to list them."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.core.links import Link
+from chalicelib.store.keys import LINK_SK, link_pk, list_key, list_sort
+
+
+LIST_INDEX = "by_list"
+
+
+class ListIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+    """Links by workspace, newest last; tombstones have no list_key and so are not in it."""
+
+    class Meta:
+        """Every attribute is in the index, so that a list costs no second read."""
+
+        index_name = LIST_INDEX
+        projection = AllProjection()
+
+    list_key = UnicodeAttribute(hash_key=True)
+    list_sort = UnicodeAttribute(range_key=True)
+
+
+class LinkItem(Model):
+    """A link or a tombstone; `write_id` tells our own write from another's after a lost answer."""
+
+    class Meta:
+        """Bound to a table and a region by `bind`."""
+
+        table_name = "unbound"
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=LINK_SK)
+    list_key = UnicodeAttribute(null=True)
+    list_sort = UnicodeAttribute(null=True)
+    workspace = UnicodeAttribute()
+    slug = UnicodeAttribute()
+    destination = UnicodeAttribute(null=True)
+    title = UnicodeAttribute(null=True)
+    notes = UnicodeAttribute(null=True)
+    tags = ListAttribute(of=UnicodeAttribute, null=True)
+    status = NumberAttribute(null=True)
+    expires_at = UTCDateTimeAttribute(null=True)
+    starts_at = UTCDateTimeAttribute(null=True)
+    forward_query = BooleanAttribute(null=True)
+    query_winner = UnicodeAttribute(null=True)
+    disabled = BooleanAttribute(null=True)
+    archived = BooleanAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    updated_at = UTCDateTimeAttribute()
+    version = NumberAttribute()
+    deleted_at = UTCDateTimeAttribute(null=True)
+    write_id = UnicodeAttribute()
+    ttl = NumberAttribute(null=True)  # epoch seconds; only on tombstones: the quarantine's end
+
+    by_list = ListIndex()
+
+
+def bind(table: str, region: str) -> type[LinkItem]:
+    """The model for one table in one region, with timeouts that fit inside a request."""
+    meta = type(
+        "Meta",
+        (),
+        {
+            "table_name": table,
+            "region": region,
+            "connect_timeout_seconds": 1,
+            "read_timeout_seconds": 3,
+            "max_retry_attempts": 2,
+            "max_pool_connections": 32,
+        },
+    )
+    return type("BoundLinkItem", (LinkItem,), {"Meta": meta})
+
+
+_COPIED = (
+    "workspace slug title notes expires_at starts_at created_at updated_at version deleted_at"
+).split()
+_WHEN_SET = "destination status forward_query query_winner disabled archived".split()
+
+
+def to_item(model: type[LinkItem], key: str, link: Link, write_id: str) -> LinkItem:
+    """The item that stores a link under its slug key."""
+    until = link.quarantined_until
+    values: dict[str, Any] = {name: getattr(link, name) for name in _COPIED}
+    if until is None:
+        values |= {name: getattr(link, name) for name in _WHEN_SET}
+        values["list_key"] = list_key(link.workspace, archived=link.archived)
+        values["list_sort"] = list_sort(key, link)
+        values["tags"] = list(link.tags) or None
+    else:
+        values["ttl"] = int(until.timestamp()) + 1
+    return model(link_pk(key), LINK_SK, write_id=write_id, **values)
+
+
+def to_link(item: LinkItem) -> Link:
+    """The link that an item stores; attributes that it lacks have the link's own defaults."""
+    values: dict[str, Any] = {name: getattr(item, name) for name in _COPIED}
+    for name in _WHEN_SET:
+        value = getattr(item, name)
+        if value is not None:
+            values[name] = value
+    values.setdefault("destination", "")
+    return Link(**values, tags=tuple(str(tag) for tag in item.tags or ()))

@@ -1,0 +1,61 @@
+"""Joins the rooms: the only file that sees both the API and the stores."""
+
+import secrets
+from datetime import UTC, datetime
+
+from chalice.app import Chalice
+
+from chalicelib.api import health, imports, links, redirects
+from chalicelib.api.doors import Doors, catch_errors
+from chalicelib.config import Config
+from chalicelib.service.imports import ImportService
+from chalicelib.service.links import LinkService
+from chalicelib.service.ports import LinkStore
+from chalicelib.service.redirects import RedirectService
+from chalicelib.urls import parse_url
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_store(config: Config) -> LinkStore:
+    """The store that the configuration names."""
+    if config.store == "memory":
+        from chalicelib.store.memory import LinkMemory  # noqa: PLC0415
+
+        return LinkMemory()
+    # Imported here so that memory needs no PynamoDB, which is most of the import time.
+    from chalicelib.store.links import LinkTable  # noqa: PLC0415
+    from chalicelib.store.models import bind  # noqa: PLC0415
+
+    return LinkTable(bind(config.table, config.region))
+
+
+def make_link_service(config: Config, store: LinkStore) -> LinkService:
+    """The use cases of owners."""
+    return LinkService(
+        store=store,
+        slugs=config.slugs,
+        destinations=config.destinations,
+        parse_url=parse_url,
+        clock=_now,
+        chance=secrets.randbelow,
+    )
+
+
+def make_app(config: Config, store: LinkStore) -> Chalice:
+    """The Chalice app with every blueprint mounted."""
+    app = Chalice("everhop")
+    doors = Doors(key_digest=config.api_key_digest, public_url=config.public_url)
+    link_service = make_link_service(config, store)
+    visitors = RedirectService(store, config.slugs, config.destinations, _now)
+    for blueprint in (
+        links.routes(link_service, doors),
+        redirects.routes(visitors, doors),
+        imports.routes(ImportService(link_service), doors),
+        health.routes(store, config.region),
+    ):
+        app.register_blueprint(blueprint)
+    app.register_middleware(catch_errors, "http")
+    return app
