@@ -1,0 +1,101 @@
+"""Child processes that never outlive the stack, and the sockets they inherit from it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from local.settings import ROOT
+
+
+STOP_WITHIN = 5.0
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket on loopback; OSError when the port is taken.
+
+    The parent holds it, so that connections wait in its backlog while a child restarts.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address that a listening socket answers at."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def inherited(descriptor: int) -> socket.socket:
+    """In a child: the listening socket with this inherited descriptor."""
+    return socket.socket(fileno=descriptor)
+
+
+def stop_with_parent() -> None:
+    """In a child: end as soon as the parent is gone, however it went (its end of stdin closes)."""
+
+    def wait() -> None:
+        # Not sys.stdin: its lock, held by this thread, would break the interpreter's own end.
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@dataclass
+class Child:
+    """One of our modules run as a process of its own over an inherited socket."""
+
+    module: str
+    listener: socket.socket
+    arguments: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it answers on its socket as soon as it is ready."""
+        descriptor = self.listener.fileno()
+        command = [sys.executable, "-m", self.module, str(descriptor), *self.arguments]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **self.environ},
+            stdin=subprocess.PIPE,
+            pass_fds=[descriptor],
+            # Ctrl-C is the parent's: it stops its children in their order.
+            start_new_session=True,
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self) -> None:
+        """Ask it to end, and make it after a few seconds."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+    def restart(self) -> None:
+        """Run the code as it is now; requests wait in the socket's backlog meanwhile."""
+        self.stop()
+        self.start()

@@ -1,0 +1,161 @@
+"""The front door at 127.0.0.1: which part of the stack answers a request.
+
+`/` and the dashboard's files come from static_site, `/api/...` from the region's API, every other
+single segment is a short link and is asked for at the API as `/api/r/{slug}`.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from yarl import URL
+
+from chalicelib.api.pages import Page, refusal_page, unavailable_page
+from chalicelib.api.redirects import RAW_QUERY
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.hosts import bare_host
+from chalicelib.core.redirects import Refusal
+from local.site import find_file, serve_file
+
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
+TIMEOUT = ClientTimeout(total=30)
+# Everything that may stand in a request target as it is; other bytes are percent-encoded.
+_TARGET = "!$%&'()*+,-./:;=?@_~[]{}|^`\\\"<>"
+_HOP = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization te trailer "
+    "transfer-encoding upgrade host content-length".split()
+)
+_PRINT = Callable[[str], None]
+
+
+@dataclass
+class Front:
+    """The front door: `api_url` is the region's, `region_alive` whether its process runs."""
+
+    api_url: str
+    region: str
+    hosts: frozenset[str]
+    status: Callable[[], dict[str, Any]]
+    region_alive: Callable[[], bool]
+    log: _PRINT | None
+    session: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Open the connections to the region."""
+        self.session = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=30),
+            cookie_jar=DummyCookieJar(),
+            timeout=TIMEOUT,
+            auto_decompress=False,
+        )
+
+    async def close(self) -> None:
+        """Close them."""
+        if self.session:
+            await self.session.close()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request and print a line about it."""
+        started = time.perf_counter()
+        response = await self._answer(request)
+        if self.log:
+            took = (time.perf_counter() - started) * 1000
+            path = quote(request.raw_path.partition("?")[0], safe=_TARGET, errors="replace")[:120]
+            self.log(f"{response.status} {request.method} {path}  {self.region} · {took:.0f} ms")
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        refused = self._refuse(request)
+        if refused is not None:
+            return refused
+        path, _, query = _encoded(request.raw_path).partition("?")
+        if path == "/_local/status":
+            return web.json_response(self.status())
+        if path.startswith("/api/"):
+            return await self._forward(request, path, query)
+        file = find_file(path)
+        if file is not None and request.method in ("GET", "HEAD"):
+            return serve_file(request, path, file)
+        segment = path.strip("/")
+        if not segment or "/" in segment:
+            return _page(request, refusal_page(Refusal("unknown")))
+        return await self._forward(request, f"/api/r/{segment}", query)
+
+    def _refuse(self, request: web.BaseRequest) -> web.Response | None:
+        host = request.headers.get("Host", "")
+        if not host or not request.raw_path.startswith("/"):
+            return web.Response(status=400, text="400: the request has no host or no path.\n")
+        # Another name for this machine may be another site's doing (DNS rebinding).
+        if bare_host(re.sub(r":\d+$", "", host)) not in self.hosts:
+            return web.Response(status=421, text=f"421: this is not {quote(host, safe='.:')}.\n")
+        if request.method not in METHODS:
+            headers = {"Allow": ", ".join(sorted(METHODS))}
+            return web.Response(status=405, headers=headers)
+        return None
+
+    async def _forward(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+        if self.session is None or not self.region_alive():
+            return _down("the region's process is not running: see the console")
+        url = URL(f"{self.api_url}{path}" + (f"?{query}" if query else ""), encoded=True)
+        try:
+            body = await request.read()
+            async with self.session.request(
+                request.method,
+                url,
+                headers=_forwarded_headers(request, query),
+                data=body or None,
+                allow_redirects=False,
+            ) as response:
+                return await _copy(response)
+        except web.HTTPRequestEntityTooLarge:
+            return web.json_response(_TOO_LARGE, status=413, content_type=_PROBLEM)
+        except (ClientError, TimeoutError) as error:
+            return _down(type(error).__name__)
+
+
+_PROBLEM = "application/problem+json"
+_TOO_LARGE = {
+    "type": "urn:everhop:problem:too_large",
+    "title": "The request is too large",
+    "status": 413,
+    "code": "too_large",
+    "detail": "At most 10 MiB.",
+}
+
+
+def _encoded(target: str) -> str:
+    return quote(target.encode("utf-8", "surrogateescape"), safe=_TARGET)
+
+
+def _forwarded_headers(request: web.BaseRequest, query: str) -> dict[str, str]:
+    headers = {
+        name: value.encode("utf-8", "replace").decode()
+        for name, value in request.headers.items()
+        if name.lower() not in _HOP
+    }
+    return {**headers, RAW_QUERY: query}
+
+
+async def _copy(response: Any) -> web.Response:
+    body = await response.read()
+    copied = web.Response(status=response.status, body=body)
+    copied.headers.popall("Content-Type", None)
+    for name, value in response.headers.items():
+        if name.lower() not in _HOP:
+            copied.headers.add(name, value)
+    return copied
+
+
+def _page(request: web.BaseRequest, page: Page) -> web.Response:
+    body = "" if request.method == "HEAD" else page.html
+    return web.Response(status=page.status, headers=page.headers, body=body.encode())
+
+
+def _down(reason: str) -> web.Response:
+    page = unavailable_page(Unavailable(reason), reason)
+    return web.Response(status=page.status, headers=page.headers, body=page.html.encode())

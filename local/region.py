@@ -1,0 +1,94 @@
+"""One region's API: the Chalice app behind what stands for API Gateway, at `/api`.
+
+Run by the stack as `python -m local.region DESCRIPTOR REGION`. Chalice's own local gateway makes
+the Lambda events; this adds the stage path, the gateway's limits and its own answers.
+"""
+
+import asyncio
+import base64
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aiohttp import web
+from chalice.app import Chalice
+from chalice.config import Config
+from chalice.local import CustomLocalChalice, LocalChalice, LocalGateway, LocalGatewayException
+
+from local.children import inherited, stop_with_parent
+from local.servers import Handler, start_server
+from local.templates import gateway_response
+
+
+STAGE_PATH = "/api"
+CONCURRENCY = 32
+LAMBDA_TIMEOUT = 29
+
+
+def make_gateway(app: Chalice) -> LocalGateway:
+    """Chalice's gateway for the app, with one current request per thread."""
+    CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
+    app.__class__ = CustomLocalChalice
+    config = Config.create(chalice_app=app, project_dir=".", lambda_timeout=LAMBDA_TIMEOUT)
+    return LocalGateway(app, config)
+
+
+def answer(gateway: LocalGateway, request: web.BaseRequest, body: bytes) -> web.Response:
+    """What the API says to one request; runs in a thread of its own."""
+    path = request.raw_path.removeprefix(STAGE_PATH)
+    if not request.raw_path.startswith(STAGE_PATH + "/"):
+        return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
+    try:
+        response = gateway.handle_request(request.method, path, dict(request.headers), body)
+    except LocalGatewayException:
+        return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
+    return _to_http(response)
+
+
+def _gateway_answer(kind: str) -> web.Response:
+    status, headers, body = gateway_response(kind)
+    return web.Response(status=status, headers=headers, body=body)
+
+
+def _to_http(response: dict[str, Any]) -> web.Response:
+    body = response["body"] or ""
+    data = base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()
+    answered = web.Response(status=response["statusCode"], headers=response["headers"], body=data)
+    for name, values in response.get("multiValueHeaders", {}).items():
+        for value in values:
+            answered.headers.add(name, value)
+    return answered
+
+
+def make_handler(gateway: LocalGateway) -> Handler:
+    """The request handler: reads the body on the loop, runs the app on a thread."""
+    pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        body = await request.read()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, answer, gateway, request, body)
+
+    return handle
+
+
+async def serve(descriptor: int, app: Chalice) -> None:
+    """Serve until told to stop."""
+    runner = await start_server(make_handler(make_gateway(app)), inherited(descriptor))
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    await stopped.wait()
+    await runner.cleanup()
+
+
+def main(descriptor: str) -> None:
+    """Load the app from the environment and serve it."""
+    stop_with_parent()
+    from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
+
+    asyncio.run(serve(int(descriptor), app))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,28 @@
+"""A bare HTTP server on a socket that is already open: what the front and the region both are."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+
+# What API Gateway takes; a larger body is answered 413 before anyone reads it.
+MAX_BODY = 10 * 1024 * 1024
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+async def start_server(handler: Handler, listener: socket.socket) -> web.ServerRunner:
+    """Serve requests with `handler`; the runner that comes back stops it."""
+    server = web.Server(handler, request_factory=_make_request, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=2.0)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    return runner
+
+
+def _make_request(
+    message: Any, payload: Any, protocol: Any, writer: Any, task: Any
+) -> web.BaseRequest:
+    loop = protocol._loop  # noqa: SLF001 - web.Server's own factory does the same
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY)

@@ -1,0 +1,116 @@
+"""The settings of the local stack, read from the environment once and checked before it starts."""
+
+import difflib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chalicelib.config import SETTINGS, ConfigError
+from chalicelib.core.access import draw_key
+
+
+ROOT = Path(__file__).resolve().parent.parent
+# name -> (default, what it is for); chalicelib.config has those of the app itself.
+LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
+    "EVERHOP_PORT": ("8080", "The port of the dashboard, the API and the redirects."),
+    "EVERHOP_REGIONS": (
+        "us-east-1",
+        "The regions; the first one runs (more come with replication).",
+    ),
+    "EVERHOP_API_KEY": ("", "The API key; drawn once and kept with the data when unset."),
+    "EVERHOP_DATA": (".everhop", "The folder that links are kept in."),
+    "EVERHOP_ACCESS_LOG": ("on", "Whether each request is printed (on, off)."),
+}
+# Read by the app, but the stack decides them itself.
+_DERIVED = frozenset({"EVERHOP_STORE", "EVERHOP_TABLE", "EVERHOP_REGION", "EVERHOP_API_KEY_HASH"})
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
+_KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
+_KEY_FILE = "api_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to run, where, and with which key."""
+
+    port: int
+    region: str
+    given_key: str
+    data: Path
+    access_log: bool
+
+    @property
+    def url(self) -> str:
+        """Where people find the stack."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings; ConfigError names the variable that can't be used and says what would do."""
+    values = {
+        name: environ.get(name, default).strip() or default
+        for name, (default, _) in LOCAL_SETTINGS.items()
+    }
+    return Settings(
+        port=_port(values["EVERHOP_PORT"]),
+        region=_regions(values["EVERHOP_REGIONS"])[0],
+        given_key=_key(values["EVERHOP_API_KEY"]),
+        data=Path(values["EVERHOP_DATA"]).expanduser().absolute(),
+        access_log=_switch(values["EVERHOP_ACCESS_LOG"]),
+    )
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= 65535:
+        raise ConfigError(f"EVERHOP_PORT is {text!r}, but it must be a number from 1 to 65535.")
+    return int(text)
+
+
+def _regions(text: str) -> list[str]:
+    regions = [region.strip() for region in text.split(",")]
+    for region in regions:
+        if not _REGION.fullmatch(region):
+            raise ConfigError(
+                f"EVERHOP_REGIONS has {region!r}, but regions look like us-east-1,eu-west-1."
+            )
+    return regions
+
+
+def _key(text: str) -> str:
+    if text and not _KEY.fullmatch(text):
+        raise ConfigError("EVERHOP_API_KEY must be 8 to 200 visible ASCII characters, no spaces.")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ConfigError(f"EVERHOP_ACCESS_LOG is {text!r}, but it must be 'on' or 'off'.")
+    return text == "on"
+
+
+def unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each EVERHOP_ variable that nothing here reads: most often a misspelling."""
+    known = sorted({*LOCAL_SETTINGS, *SETTINGS} - _DERIVED)
+    return [
+        _unknown(name, known)
+        for name in sorted(environ)
+        if name.startswith("EVERHOP_") and name not in known and name not in _DERIVED
+    ]
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{name} is not a setting of Everhop and is ignored.{hint}"
+
+
+def api_key(settings: Settings) -> str:
+    """The API key: the one given, else the one kept with the data, drawn at the first start."""
+    if settings.given_key:
+        return settings.given_key
+    file = settings.data / _KEY_FILE
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(draw_key(secrets.randbelow) + "\n")
+    return file.read_text().strip()

@@ -1,0 +1,196 @@
+"""The running stack: its processes in their order, ready when all answer, gone when it ends."""
+
+import asyncio
+import fcntl
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from watchfiles import PythonFilter, awatch
+
+from chalicelib.config import ConfigError, load
+from chalicelib.core.access import digest_key
+from local.children import Child, listen, url_of
+from local.front import Front
+from local.servers import start_server
+from local.settings import ROOT, Settings, api_key
+from local.templates import stage_environment
+
+
+READY_WITHIN = 30
+WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
+
+
+class StackError(RuntimeError):
+    """The stack can't start or go on; the text is the sentence to print."""
+
+
+def app_environment(
+    settings: Settings, environ: Mapping[str, str], key: str, dynamodb_url: str
+) -> dict[str, str]:
+    """What the region's app is told: its production stage, with this machine's addresses."""
+    derived = {
+        **stage_environment(settings.region),
+        "EVERHOP_STORE": "dynamodb",
+        "EVERHOP_REGION": settings.region,
+        "EVERHOP_PUBLIC_URL": environ.get("EVERHOP_PUBLIC_URL") or settings.url,
+        "EVERHOP_HOSTS": f"{environ.get('EVERHOP_HOSTS', '')} localhost:{settings.port}",
+        "EVERHOP_API_KEY_HASH": digest_key(key),
+        "EVERHOP_PRIVATE_DESTINATIONS": environ.get("EVERHOP_PRIVATE_DESTINATIONS") or "allow",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+        "AWS_REGION": settings.region,
+        # moto asks for credentials but does not check them; real ones are kept out of its way.
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SESSION_TOKEN": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    load({**environ, **derived})  # a setting that the app refuses is refused here, in one sentence
+    return derived
+
+
+def say(text: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(text, flush=True)
+
+
+@dataclass
+class Stack:
+    """Everything of one `make run`."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    key: str = ""
+    _lock: IO[str] | None = None
+    _children: dict[str, Child] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Start, say where everything is, and serve until Ctrl-C or SIGTERM."""
+        started = time.perf_counter()
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        listener = self._listen()
+        self._claim_data()
+        self.key = api_key(self.settings)
+        front = self._start_children()
+        await front.open()
+        runner = None
+        try:
+            await self._until_ready(front, stopped)
+            if not stopped.is_set():
+                runner = await start_server(front.handle, listener)
+                self._welcome(time.perf_counter() - started)
+                await self._watch(stopped)
+        finally:
+            say("Everhop is stopping.")
+            if runner:
+                await runner.cleanup()
+            await front.close()
+            for child in reversed(self._children.values()):
+                child.stop()
+
+    def _listen(self) -> Any:
+        try:
+            return listen(self.settings.port)
+        except OSError:
+            raise StackError(
+                f"Port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
+            ) from None
+
+    def _claim_data(self) -> None:
+        data = self.settings.data
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            self._lock = (data / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"Another Everhop is using {data}; stop it or set EVERHOP_DATA to another folder."
+            ) from None
+        except OSError as error:
+            raise StackError(f"EVERHOP_DATA: {data} can't be written ({error.strerror}).") from None
+
+    def _start_children(self) -> Front:
+        settings = self.settings
+        database, api = listen(), listen()
+        environment = app_environment(settings, self.environ, self.key, url_of(database))
+        table = environment["EVERHOP_TABLE"]
+        self._children = {
+            "DynamoDB": Child(
+                "local.database", database, [str(settings.data), settings.region, table]
+            ),
+            "the region's API": Child("local.region", api, environ=environment),
+        }
+        for child in self._children.values():
+            child.start()
+        own = {"127.0.0.1", "localhost"} | load(environment).destinations.own_hosts
+        return Front(
+            api_url=url_of(api),
+            region=settings.region,
+            hosts=frozenset(host.partition(":")[0] for host in own),
+            status=lambda: self._status(url_of(api), url_of(database)),
+            region_alive=lambda: self._children["the region's API"].alive,
+            log=say if settings.access_log else None,
+        )
+
+    def _status(self, api_url: str, dynamodb_url: str) -> dict[str, Any]:
+        region = {
+            "name": self.settings.region,
+            "home": True,
+            "api_url": f"{api_url}/api",
+            "dynamodb_endpoint": dynamodb_url,
+        }
+        return {"regions": [region]}
+
+    async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
+        asked = asyncio.create_task(_ask(f"{front.api_url}/api/v1/health"))
+        waited = asyncio.create_task(stopped.wait())
+        deadline = time.monotonic() + READY_WITHIN
+        while not asked.done() and not stopped.is_set():
+            for name, child in self._children.items():
+                if not child.alive:
+                    raise StackError(f"The process of {name} ended; what it said is above.")
+            if time.monotonic() > deadline:
+                raise StackError(f"The stack did not answer within {READY_WITHIN} s.")
+            await asyncio.wait({asked, waited}, timeout=0.2, return_when="FIRST_COMPLETED")
+        waited.cancel()
+        if asked.done() and asked.result() != 200:
+            raise StackError("The region's API does not reach its table; see above.")
+
+    def _welcome(self, took: float) -> None:
+        url, key = self.settings.url, self.key
+        say(f"  dashboard   {url}/#key={key}")
+        say(f"  REST API    {url}/api/v1   (Authorization: Bearer {key})")
+        say(f"  short links {url}/{{slug}}   (a trailing + shows where it leads)")
+        say(f"  data        {self.settings.data}   (`make clean-data` forgets all links)")
+        say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")
+
+    async def _watch(self, stopped: asyncio.Event) -> None:
+        paths = [ROOT / path for path in WATCHED]
+        extra = PythonFilter(extra_extensions=[".json"])
+        async for changes in awatch(*paths, watch_filter=extra, stop_event=stopped):
+            names = sorted({str(path).removeprefix(f"{ROOT}/") for _, path in changes})
+            say(f"Changed: {', '.join(names)}; the API starts again.")
+            await asyncio.to_thread(self._children["the region's API"].restart)
+
+
+async def _ask(url: str) -> int:
+    async with ClientSession(timeout=ClientTimeout(total=READY_WITHIN)) as session:
+        try:
+            async with session.get(url) as response:
+                return response.status
+        except (ClientError, TimeoutError):
+            return 0
+
+
+def run(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Run the stack until it is stopped; exits with a sentence when it can't start."""
+    try:
+        asyncio.run(Stack(settings, environ).run())
+    except (StackError, ConfigError) as error:
+        sys.exit(f"Everhop can't run: {error}")
