@@ -1,0 +1,127 @@
+"""What the functions may do in AWS: what the store needs, on their own table, and no more."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from chalicelib.core.errors import SlugTaken
+from chalicelib.core.links import Link, edit_link
+from chalicelib.service.ports import LinkStore
+from chalicelib.store.links import LinkTable
+from chalicelib.store.models import LinkItem, bind
+
+
+CHALICE = Path(__file__).parents[2] / ".chalice"
+TABLES = {"dev": "everhop-dev", "prod-us-east-1": "everhop-prod", "prod-eu-west-1": "everhop-prod"}
+REPLICAS = ("us-east-1", "eu-west-1")
+ON_TABLE = {"dynamodb:GetItem", "dynamodb:PutItem"}
+ON_INDEX = {"dynamodb:Query"}
+ON_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+stages = pytest.mark.parametrize("stage", TABLES)
+
+
+def statements(stage: str) -> list[dict[str, Any]]:
+    """The statements of a stage's policy."""
+    text = (CHALICE / f"policy-{stage}.json").read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = json.loads(text)["Statement"]
+    return found
+
+
+def granted(stage: str) -> dict[str, set[str]]:
+    """Allowed actions by resource ARN."""
+    grants: dict[str, set[str]] = {}
+    for statement in statements(stage):
+        for resource in statement["Resource"]:
+            grants.setdefault(resource, set()).update(statement["Action"])
+    return grants
+
+
+def arns(service: str, regions: tuple[str, ...], name: str) -> set[str]:
+    """One ARN per region, in whatever account the stage is deployed to."""
+    return {f"arn:aws:{service}:{region}:*:{name}" for region in regions}
+
+
+def regions_of(stage: str) -> tuple[str, ...]:
+    """Where a stage may reach the table: a custom slug is written in its home region."""
+    return ("*",) if stage == "dev" else REPLICAS
+
+
+def test_every_policy_is_a_stages() -> None:
+    """No policy file is left over from a stage that is gone."""
+    files = {path.stem.removeprefix("policy-") for path in CHALICE.glob("policy-*.json")}
+
+    assert set(TABLES) == files
+
+
+@stages
+def test_statements_only_allow_and_only_by_name(stage: str) -> None:
+    """A statement lists actions and resources; none is turned round or stands for all."""
+    for statement in statements(stage):
+        assert {"Sid", "Effect", "Action", "Resource"} == set(statement)
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action]
+        for arn in statement["Resource"]:
+            assert "everhop-" in arn.split(":", 5)[5], arn
+
+
+@stages
+def test_grants_are_exactly_these(stage: str) -> None:
+    """The stage's table, its index and its own log, in its regions, and nothing beside."""
+    table, regions = f"table/{TABLES[stage]}", regions_of(stage)
+    home = ("*",) if stage == "dev" else (stage.removeprefix("prod-"),)
+    expected = (
+        dict.fromkeys(arns("dynamodb", regions, table), ON_TABLE)
+        | dict.fromkeys(arns("dynamodb", regions, f"{table}/index/by_list"), ON_INDEX)
+        | dict.fromkeys(arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}:*"), ON_LOG)
+    )
+
+    assert expected == granted(stage)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[LinkItem]]:
+    """The model over a table in a DynamoDB on a socket of this machine."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    bound = bind("everhop-dev", "us-east-1")
+    bound.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    yield bound
+    server.stop()
+
+
+def use_everything(store: LinkStore) -> set[str]:
+    """Call each method of the store, the refusals too; the names of those called."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    link = Link(
+        workspace="w", slug="a", destination="https://e.test/", created_at=now, updated_at=now
+    )
+    store.create("a", link)
+    with pytest.raises(SlugTaken):
+        store.create("a", link)
+    store.get("a")
+    store.get("a", consistent=True)
+    store.page("w", archived=False, limit=1, after=None)
+    store.replace("a", edit_link(link, {"title": "b"}, now))
+    return {"create", "get", "page", "replace"}
+
+
+def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
+    """The store's calls are the grants: one more is an outage, one less is a grant too many."""
+    connection = model._get_connection().connection
+    calls: set[str] = set()
+    connection.client.meta.events.register(
+        "before-call.dynamodb", lambda model, **_: calls.add(f"dynamodb:{model.name}")
+    )
+    used = use_everything(LinkTable(model))
+
+    assert {name for name in vars(LinkStore) if not name.startswith("_")} == used
+    assert calls == ON_TABLE | ON_INDEX

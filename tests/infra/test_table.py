@@ -1,0 +1,95 @@
+"""The table template and the PynamoDB model are one table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pynamodb.attributes import Attribute
+
+from chalicelib.store.models import LinkItem, ListIndex
+
+
+MODEL = LinkItem.get_attributes()
+INDEX = {name: it for name, it in vars(ListIndex).items() if isinstance(it, Attribute)}
+TEMPLATE = Path(__file__).parents[2] / "infra" / "global" / "table.yaml"
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, Any]:
+    """The properties of the one table."""
+    template = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
+    (resource,) = template["Resources"].values()
+    assert resource["Type"] == "AWS::DynamoDB::GlobalTable"
+    properties: dict[str, Any] = resource["Properties"]
+    return properties
+
+
+def keys_of(schema: list[dict[str, str]]) -> dict[str, str]:
+    """Key types by attribute name."""
+    return {key["AttributeName"]: key["KeyType"] for key in schema}
+
+
+def keys_among(attributes: Mapping[str, Attribute[Any]]) -> dict[str, str]:
+    """Key types by attribute name, as PynamoDB would create them."""
+    kinds = {"HASH": "is_hash_key", "RANGE": "is_range_key"}
+    return {
+        attribute.attr_name: kind
+        for attribute in attributes.values()
+        for kind, flag in kinds.items()
+        if getattr(attribute, flag)
+    }
+
+
+def test_keys_are_the_models(table: dict[str, Any]) -> None:
+    """The template's keys are the model's: a rename on one side alone fails here."""
+    assert keys_of(table["KeySchema"]) == {"pk": "HASH", "sk": "RANGE"}
+    assert keys_among(MODEL) == keys_of(table["KeySchema"])
+
+
+def test_index_is_the_models(table: dict[str, Any]) -> None:
+    """There is one index; its name, keys and projection are what the model reads."""
+    (index,) = table["GlobalSecondaryIndexes"]
+
+    assert ListIndex.Meta.index_name == index["IndexName"] == "by_list"
+    assert keys_among(INDEX) == keys_of(index["KeySchema"])
+    assert ListIndex.Meta.projection.projection_type == index["Projection"]["ProjectionType"]
+
+
+def test_key_attributes_have_the_models_types(table: dict[str, Any]) -> None:
+    """Exactly the key attributes are declared, each with the type that the model writes."""
+    declared = {it["AttributeName"]: it["AttributeType"] for it in table["AttributeDefinitions"]}
+    keys = keys_among(MODEL) | keys_among(INDEX)
+
+    assert {name: MODEL[name].attr_type for name in keys} == declared
+
+
+def test_expiry_attribute_is_a_number_of_the_model(table: dict[str, Any]) -> None:
+    """TTL reads the attribute the model writes; DynamoDB ignores one that is not a number."""
+    expiry = table["TimeToLiveSpecification"]
+
+    assert expiry["Enabled"] is True
+    assert MODEL[expiry["AttributeName"]].attr_type == "N"
+
+
+def test_replicas_differ_in_their_region_only(table: dict[str, Any]) -> None:
+    """No replica is less protected than another: each region has the same settings."""
+    first, conditional = table["Replicas"]
+    condition, second, otherwise = conditional["Fn::If"]
+
+    assert (condition, otherwise) == ("HasSecondRegion", {"Ref": "AWS::NoValue"})
+    assert first["Region"] == {"Ref": "AWS::Region"}
+    assert second["Region"] == {"Ref": "SecondRegion"}
+    assert first | {"Region": None} == second | {"Region": None}
+
+
+def test_rows_are_protected(table: dict[str, Any]) -> None:
+    """The table is encrypted, streams what replication needs, and can be restored."""
+    replica = table["Replicas"][0]
+
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert replica["DeletionProtectionEnabled"] is True
+    assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True

@@ -1,0 +1,290 @@
+"""What `chalice package` makes of this work tree is what we mean to run on AWS, and it runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+
+ROOT = Path(__file__).parents[1]
+MERGE = Path("infra", "regional", "api.merge.json")
+STAGES = ["dev", "prod-eu-west-1"]
+ROUTES = {
+    "/v1/links": {"get", "post"},
+    "/v1/links/{slug}": {"get", "patch", "delete"},
+    "/v1/imports": {"post"},
+    "/v1/health": {"get"},
+    "/r/{slug}": {"get", "head"},
+}
+INTEGRATION = "x-amazon-apigateway-integration"
+RESPONSES = "x-amazon-apigateway-gateway-responses"
+CHALICE_RUNTIME = {"chalice/app.py", "chalice/__init__.py"}
+# The limits of Lambda: zipped, for a direct upload; unzipped, for any.
+ZIP_LIMIT = 50 * 1024**2
+UNZIPPED_LIMIT = 250 * 1024**2
+
+
+@dataclass(frozen=True)
+class Package:
+    """The two things that `chalice package` writes."""
+
+    template: dict[str, Any]
+    template_file: Path
+    zip_file: Path
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        """The template's resources."""
+        resources: dict[str, Any] = self.template["Resources"]
+        return resources
+
+    @property
+    def names(self) -> set[str]:
+        """The files in the zip."""
+        with ZipFile(self.zip_file) as zipped:
+            return set(zipped.namelist())
+
+
+def offline() -> dict[str, str]:
+    """What is set here, without anything of AWS, and with nowhere to find credentials."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def run(command: list[Any], folder: Path, environment: Mapping[str, str]) -> str:
+    """The output of a command, which must succeed."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def chalice(folder: Path, *words: str) -> str:
+    """The output of a Chalice command."""
+    return run([Path(sys.executable).with_name("chalice"), *words], folder, offline())
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy of what git has or would take: Chalice packs whatever lies in chalicelib."""
+    folder = tmp_path_factory.mktemp("export")
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, run(listing, ROOT, os.environ).split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def stage(request: pytest.FixtureRequest) -> str:
+    """A stage that is packaged."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def package(export: Path, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The stage, packaged with the real command and no credentials."""
+    out = tmp_path_factory.mktemp(stage)
+    chalice(export, "package", "--stage", stage, "--merge-template", str(MERGE), str(out))
+    template = out / "sam.json"
+    return Package(
+        json.loads(template.read_text(encoding="utf-8")), template, out / "deployment.zip"
+    )
+
+
+@pytest.fixture(scope="module")
+def unzipped(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip as Lambda lays it out."""
+    folder = tmp_path_factory.mktemp("lambda")
+    shutil.unpack_archive(package.zip_file, folder)
+    return folder
+
+
+def ours(export: Path) -> set[str]:
+    """The files of the work tree that are meant to ship."""
+    code = {path.relative_to(export).as_posix() for path in export.glob("chalicelib/**/*.py")}
+    return {"app.py", *code}
+
+
+def shipped_dependencies(unzipped: Path) -> dict[str, str]:
+    """Versions of the distributions in the zip, by name."""
+    found = [
+        Parser().parsestr(path.read_text(encoding="utf-8"))
+        for path in unzipped.glob("*.dist-info/METADATA")
+    ]
+    return {normal(meta["Name"]): meta["Version"] for meta in found}
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def pins(requirements: Path) -> dict[str, str]:
+    """Pinned versions by name; a line that is not an exact pin has no version."""
+    lines = (line.partition("#")[0] for line in requirements.read_text("utf-8").splitlines())
+    pairs = (line.partition(";")[0].partition("==") for line in lines if line.strip())
+    return {normal(name.strip()): version.strip() for name, _, version in pairs}
+
+
+def recorded(unzipped: Path) -> set[str]:
+    """The files that the dependencies' own records list."""
+    return {
+        line.rsplit(",", 2)[0].strip('"')
+        for record in unzipped.glob("*.dist-info/RECORD")
+        for line in record.read_text(encoding="utf-8").splitlines()
+    }
+
+
+def test_zip_has_our_code_and_only_that(package: Package, export: Path, unzipped: Path) -> None:
+    """app.py, chalicelib's modules, Chalice's runtime, and files that dependencies account for."""
+    assert ours(export) | CHALICE_RUNTIME <= package.names
+    assert set() == package.names - ours(export) - CHALICE_RUNTIME - recorded(unzipped)
+
+
+def test_zip_has_nothing_that_must_not_ship(package: Package, export: Path) -> None:
+    """No room of this repository but chalicelib is in it, and no compiled or editor file."""
+    kept_out = {path.name for path in export.iterdir() if path.is_dir()} - {"chalicelib", "docs"}
+    tops = {name.partition("/")[0] for name in package.names}
+
+    assert {"infra", "tests"} <= kept_out
+    assert set() == tops & kept_out
+    assert [name for name in package.names if "__pycache__" in name or name[-4:] == ".pyc"] == []
+
+
+def test_dependencies_are_the_pinned_ones(unzipped: Path, export: Path) -> None:
+    """Each distribution in the zip is pinned, so that two builds ship the same code."""
+    pinned = pins(export / "requirements.txt")
+    wanted = {name: pinned.get(name) for name in shipped_dependencies(unzipped)}
+
+    assert shipped_dependencies(unzipped) == wanted
+    assert {"pynamodb", "botocore", "ada-url"} <= set(wanted)
+
+
+def test_zip_fits_in_lambda(package: Package) -> None:
+    """The package is under Lambda's limits, zipped and unzipped."""
+    with ZipFile(package.zip_file) as zipped:
+        unzipped_size = sum(entry.file_size for entry in zipped.infolist())
+
+    assert package.zip_file.stat().st_size < ZIP_LIMIT
+    assert unzipped_size < UNZIPPED_LIMIT
+
+
+def test_template_has_the_routes(package: Package) -> None:
+    """API Gateway knows each route of the contract and passes every one of its methods to us."""
+    paths = package.resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+
+    for path, methods in ROUTES.items():
+        assert methods <= set(paths[path]), path
+    # A mock integration is how Chalice answers CORS preflights; we have one origin and no CORS.
+    integrations = [method[INTEGRATION] for it in paths.values() for method in it.values()]
+    assert {"aws_proxy"} == {integration["type"] for integration in integrations}
+
+
+def test_template_has_the_gateway_responses(package: Package, export: Path) -> None:
+    """The merge arrives whole, and what Chalice wrote beside it is still there."""
+    merge = json.loads((export / MERGE).read_text(encoding="utf-8"))
+    merged = merge["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    body = package.resources["RestAPI"]["Properties"]["DefinitionBody"]
+
+    assert merged[RESPONSES] == body[RESPONSES]
+    assert body["swagger"] == "2.0"
+
+
+def test_function_logs_where_its_policy_allows(package: Package, stage: str) -> None:
+    """A stack called everhop-<stage> owns the log group that the stage's policy names."""
+    function, log = package.resources["APIHandler"], package.resources["ApiLog"]
+    (name,) = log["Properties"]["LogGroupName"].values()
+    allowed = json.dumps(package.resources["ApiHandlerRole"]["Properties"]["Policies"])
+
+    assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": "ApiLog"}}
+    assert f":log-group:{name.replace('${AWS::StackName}', f'everhop-{stage}')}:*" in allowed
+
+
+def test_template_has_the_stages_settings(package: Package, export: Path, stage: str) -> None:
+    """The function has the stage's environment and a role with exactly the stage's policy."""
+    config = json.loads((export / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    policy = json.loads((export / ".chalice" / f"policy-{stage}.json").read_text("utf-8"))
+    function = package.resources["APIHandler"]["Properties"]
+    roles = [it for it in package.resources.values() if it["Type"] == "AWS::IAM::Role"]
+
+    assert config["stages"][stage]["environment_variables"] == function["Environment"]["Variables"]
+    assert package.resources["RestAPI"]["Properties"]["StageName"] == "api"
+    assert [[policy]] == [
+        [inline["PolicyDocument"] for inline in role["Properties"]["Policies"]] for role in roles
+    ]
+    assert not any("ManagedPolicyArns" in role["Properties"] for role in roles)
+
+
+def test_cfn_lint_finds_nothing(package: Package) -> None:
+    """The merged template is one that CloudFormation would take; no rule is ignored."""
+    cfn_lint = Path(sys.executable).with_name("cfn-lint")
+
+    assert run([cfn_lint, package.template_file], ROOT, offline()) == ""
+
+
+# Lambda's part: one request for a proxy route, with what Chalice reads of the event.
+HANDLER = """
+import json, sys
+
+sys.path.insert(0, sys.argv[1])
+import app
+
+event = {
+    "requestContext": {"resourcePath": "/v1/links", "path": "/api/v1/links", "httpMethod": "GET"},
+    "path": "/v1/links", "httpMethod": "GET", "headers": {"Host": "api.test"},
+    "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None,
+    "body": None, "isBase64Encoded": False,
+}
+answer = app.app(event, None)
+files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+print(json.dumps({"status": answer["statusCode"], "body": answer["body"], "files": files}))
+"""
+
+
+def test_function_answers_from_the_zip_alone(package: Package, unzipped: Path) -> None:
+    """With the zip and Python's own library, the function loads and refuses a keyless request."""
+    variables = package.resources["APIHandler"]["Properties"]["Environment"]["Variables"]
+    environment = {"AWS_REGION": "us-east-1", "PATH": os.environ["PATH"], **variables}
+    # -I and -S: no site-packages, user or current folder; -B because -I ignores the variable.
+    command = [sys.executable, "-I", "-S", "-B", "-c", HANDLER, unzipped]
+    answer = json.loads(run(command, unzipped, environment))
+    loaded = {Path(file) for file in answer["files"] if file}
+    library = Path(os.__file__).resolve().parent
+
+    assert (answer["status"], json.loads(answer["body"])["code"]) == (401, "unauthorized")
+    assert unzipped / "chalicelib" / "store" / "links.py" in loaded
+    assert set() == {
+        file
+        for file in loaded
+        if not file.is_relative_to(unzipped) and not file.resolve().is_relative_to(library)
+    }
+
+
+def test_deploy_plans_one_function_for_the_stage(export: Path, stage: str) -> None:
+    """`chalice deploy` would make one API and one function, named as the policy's log group."""
+    graph = chalice(export, "dev", "appgraph", "--stage", stage)
+
+    assert graph.count(" RestAPI(") == 1
+    assert graph.count(" LambdaFunction(") == 1
+    assert f"function_name=everhop-{stage}," in graph
+    assert f"filename={export / '.chalice' / f'policy-{stage}.json'}," in graph
+    assert "api_gateway_stage=api," in graph
