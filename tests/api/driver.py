@@ -1,0 +1,71 @@
+"""A deployment in one process: the real app, its store in memory, Chalice's test client."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.test import Client, HTTPResponse
+
+from chalicelib.config import load
+from chalicelib.service.ports import LinkStore
+from chalicelib.store.memory import LinkMemory
+from chalicelib.wiring import make_app
+
+
+KEY = "eh_key_of_the_tests"
+BASE = {
+    "EVERHOP_STORE": "memory",
+    "EVERHOP_API_KEY": KEY,
+    "EVERHOP_PUBLIC_URL": "https://sho.rt",
+    "EVERHOP_HOSTS": "links.example.org",
+}
+
+
+@dataclass
+class Api:
+    """Requests to one app."""
+
+    client: Client
+    store: LinkStore
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
+        sent = {"Content-Type": "application/json"} if body is not None else {}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.client.http.request(method, path, sent, data if body is not None else b"")
+
+    def keyed(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
+        return self.ask(method, f"/v1{path}", body, Authorization=f"Bearer {KEY}", **headers)
+
+    def create(self, destination: Any, **fields: Any) -> HTTPResponse:
+        return self.keyed("POST", "/links", {"destination": destination, **fields})
+
+    def made(self, destination: Any = "https://example.com/x", **fields: Any) -> dict[str, Any]:
+        answer = self.create(destination, **fields)
+        assert answer.status_code == 201, answer.body
+        return dict(answer.json_body)
+
+    def follow(self, path: str, **headers: str) -> HTTPResponse:
+        return self.ask("GET", f"/r/{path}", **headers)
+
+    def refusal(self, destination: Any, **fields: Any) -> dict[str, str]:
+        """The codes by pointer of a create that is refused with 422."""
+        answer = self.create(destination, **fields)
+        assert answer.status_code == 422, answer.body
+        return codes(answer)
+
+
+def codes(answer: HTTPResponse) -> dict[str, str]:
+    """Which field was refused, with which code."""
+    return {one["pointer"]: one["code"] for one in json.loads(answer.body)["errors"]}
+
+
+@contextmanager
+def make_api(store: LinkStore | None = None, **environ: str) -> Iterator[Api]:
+    """A deployment with these settings on top of the tests' own."""
+    store = store or LinkMemory()
+    app = make_app(load({**BASE, **environ}), store)
+    with Client(app) as client:
+        yield Api(client, store)
