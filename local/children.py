@@ -62,6 +62,7 @@ class Child:
     arguments: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    stopping: bool = False
 
     def start(self) -> None:
         """Start it; it answers on its socket as soon as it is ready."""
@@ -82,10 +83,16 @@ class Child:
         """Whether it runs."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self.process is not None and self.process.poll() is not None and not self.stopping
+
     def stop(self) -> None:
         """Ask it to end, and make it after a few seconds."""
         if self.process is None:
             return
+        self.stopping = True
         self.process.terminate()
         try:
             self.process.wait(STOP_WITHIN)
@@ -99,3 +106,4 @@ class Child:
         """Run the code as it is now; requests wait in the socket's backlog meanwhile."""
         self.stop()
         self.start()
+        self.stopping = False

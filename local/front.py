@@ -55,9 +55,14 @@ class Front:
         )
 
     async def close(self) -> None:
-        """Close them."""
+        """Close them; requests under way fail at once."""
         if self.session:
             await self.session.close()
+
+    async def reconnect(self) -> None:
+        """Let requests that wait for a process that is gone fail now, not at their time-out."""
+        await self.close()
+        await self.open()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request and print a line about it."""

@@ -1,24 +1,33 @@
 """A bare HTTP server on a socket that is already open: what the front and the region both are."""
 
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 
 # What API Gateway takes; a larger body is answered 413 before anyone reads it.
 MAX_BODY = 10 * 1024 * 1024
+_LOG = logging.getLogger("local.servers")
+# A request that is not HTTP is answered 400; it is the client's fault and no news here.
+_LOG.addFilter(lambda record: not _is_bad_request(record))
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 async def start_server(handler: Handler, listener: socket.socket) -> web.ServerRunner:
     """Serve requests with `handler`; the runner that comes back stops it."""
-    server = web.Server(handler, request_factory=_make_request, access_log=None)
+    server = web.Server(handler, request_factory=_make_request, access_log=None, logger=_LOG)
     runner = web.ServerRunner(server, shutdown_timeout=2.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     return runner
+
+
+def _is_bad_request(record: logging.LogRecord) -> bool:
+    return bool(record.exc_info) and isinstance(record.exc_info[1], BadHttpMessage)
 
 
 def _make_request(

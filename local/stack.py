@@ -5,7 +5,7 @@ import fcntl
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from local.templates import stage_environment
 
 
 READY_WITHIN = 30
+API = "the region's API"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
 
@@ -84,8 +85,11 @@ class Stack:
             await self._until_ready(front, stopped)
             if not stopped.is_set():
                 runner = await start_server(front.handle, listener)
+                serving = asyncio.create_task(self._serve(front, stopped))
+                # Code that changes right after the welcome is seen: the watch is on by then.
+                await asyncio.sleep(0)
                 self._welcome(time.perf_counter() - started)
-                await self._watch(stopped)
+                await serving
         finally:
             say("Everhop is stopping.")
             if runner:
@@ -99,7 +103,7 @@ class Stack:
             return listen(self.settings.port)
         except OSError:
             raise StackError(
-                f"Port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
+                f"port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
             ) from None
 
     def _claim_data(self) -> None:
@@ -110,10 +114,10 @@ class Stack:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackError(
-                f"Another Everhop is using {data}; stop it or set EVERHOP_DATA to another folder."
+                f"another Everhop is using {data}; stop it or set EVERHOP_DATA to another folder."
             ) from None
         except OSError as error:
-            raise StackError(f"EVERHOP_DATA: {data} can't be written ({error.strerror}).") from None
+            raise StackError(f"EVERHOP_DATA {data} can't be written ({error.strerror}).") from None
 
     def _start_children(self) -> Front:
         settings = self.settings
@@ -124,7 +128,7 @@ class Stack:
             "DynamoDB": Child(
                 "local.database", database, [str(settings.data), settings.region, table]
             ),
-            "the region's API": Child("local.region", api, environ=environment),
+            API: Child("local.region", api, environ=environment),
         }
         for child in self._children.values():
             child.start()
@@ -134,7 +138,7 @@ class Stack:
             region=settings.region,
             hosts=frozenset(host.partition(":")[0] for host in own),
             status=lambda: self._status(url_of(api), url_of(database)),
-            region_alive=lambda: self._children["the region's API"].alive,
+            region_alive=lambda: self._children[API].alive,
             log=say if settings.access_log else None,
         )
 
@@ -148,19 +152,16 @@ class Stack:
         return {"regions": [region]}
 
     async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
-        asked = asyncio.create_task(_ask(f"{front.api_url}/api/v1/health"))
-        waited = asyncio.create_task(stopped.wait())
-        deadline = time.monotonic() + READY_WITHIN
-        while not asked.done() and not stopped.is_set():
-            for name, child in self._children.items():
-                if not child.alive:
-                    raise StackError(f"The process of {name} ended; what it said is above.")
-            if time.monotonic() > deadline:
-                raise StackError(f"The stack did not answer within {READY_WITHIN} s.")
-            await asyncio.wait({asked, waited}, timeout=0.2, return_when="FIRST_COMPLETED")
-        waited.cancel()
-        if asked.done() and asked.result() != 200:
-            raise StackError("The region's API does not reach its table; see above.")
+        def starting() -> bool:
+            alive = all(child.alive for child in self._children.values())
+            return alive and not stopped.is_set()
+
+        status = await _ask(f"{front.api_url}/api/v1/health", while_true=starting)
+        for name, child in self._children.items():
+            if not child.alive:
+                raise StackError(f"the process of {name} ended; what it said is above.")
+        if status != 200 and not stopped.is_set():
+            raise StackError(f"the region's API did not get ready within {READY_WITHIN} s.")
 
     def _welcome(self, took: float) -> None:
         url, key = self.settings.url, self.key
@@ -170,16 +171,44 @@ class Stack:
         say(f"  data        {self.settings.data}   (`make clean-data` forgets all links)")
         say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")
 
-    async def _watch(self, stopped: asyncio.Event) -> None:
+    async def _serve(self, front: Front, stopped: asyncio.Event) -> None:
+        reporting = asyncio.create_task(self._report_ends(front))
+        try:
+            await self._reload_on_change(front, stopped)
+        finally:
+            reporting.cancel()
+
+    async def _reload_on_change(self, front: Front, stopped: asyncio.Event) -> None:
         paths = [ROOT / path for path in WATCHED]
-        extra = PythonFilter(extra_extensions=[".json"])
-        async for changes in awatch(*paths, watch_filter=extra, stop_event=stopped):
+        kinds = PythonFilter(extra_extensions=[".json"])
+        async for changes in awatch(*paths, watch_filter=kinds, stop_event=stopped):
             names = sorted({str(path).removeprefix(f"{ROOT}/") for _, path in changes})
-            say(f"Changed: {', '.join(names)}; the API starts again.")
-            await asyncio.to_thread(self._children["the region's API"].restart)
+            say(f"Changed: {', '.join(names)}. The API starts again.")
+            await asyncio.to_thread(self._children[API].restart)
+            if await _ask(f"{front.api_url}/api/v1/health", while_true=front.region_alive) == 200:
+                say("The API runs the new code.")
+
+    async def _report_ends(self, front: Front) -> None:
+        running = dict.fromkeys(self._children, True)
+        while True:
+            await asyncio.sleep(0.3)
+            for name, child in self._children.items():
+                if running[name] and child.ended:
+                    say(f"The process of {name} ended; what it said is above. Mend it and save.")
+                    await front.reconnect()
+                running[name] = not child.ended
 
 
-async def _ask(url: str) -> int:
+async def _ask(url: str, while_true: Callable[[], bool] = lambda: True) -> int:
+    """The status that `url` answers with, as soon as it does; 0 when it can't any more."""
+    asked = asyncio.create_task(_get_status(url))
+    while not asked.done() and while_true():
+        await asyncio.wait({asked}, timeout=0.2)
+    asked.cancel()
+    return 0 if asked.cancelled() or not asked.done() else asked.result()
+
+
+async def _get_status(url: str) -> int:
     async with ClientSession(timeout=ClientTimeout(total=READY_WITHIN)) as session:
         try:
             async with session.get(url) as response:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -35,6 +36,7 @@ def stage_environment(region: str) -> Mapping[str, str]:
     return environment
 
 
+@cache
 def gateway_response(kind: str) -> tuple[int, dict[str, str], bytes]:
     """What API Gateway answers by itself: status, headers and body of a GatewayResponse."""
     merged = json.loads((ROOT / "infra" / "regional" / "api.merge.json").read_text())
@@ -52,6 +54,7 @@ def gateway_response(kind: str) -> tuple[int, dict[str, str], bytes]:
     )
 
 
+@cache
 def site_headers() -> dict[str, str]:
     """The headers that CloudFront adds to the dashboard's files (HSTS has no meaning on http)."""
     resources = load_template("global/headers.yaml")["Resources"]
@@ -60,7 +63,7 @@ def site_headers() -> dict[str, str]:
         for resource in resources.values()
         if resource["Type"] == "AWS::CloudFront::ResponseHeadersPolicy"
     )
-    return {**_security_headers(policy["SecurityHeadersConfig"]), **_custom_headers(policy)}
+    return _security_headers(policy["SecurityHeadersConfig"]) | _custom_headers(policy)
 
 
 def _security_headers(config: Json) -> dict[str, str]:

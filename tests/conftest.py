@@ -78,13 +78,13 @@ class RunningStack:
         return self.process.wait(20)
 
 
-def start_stack(data: Path, port: int | None = None, **environ: str) -> RunningStack:
+def start_stack(data: Path, root: Path = ROOT, **environ: str) -> RunningStack:
     """Start `python -m local` and wait for the line that says it is ready."""
-    port = port or free_port()
+    port = free_port()
     inherited = {name: value for name, value in os.environ.items() if "EVERHOP" not in name}
     process = subprocess.Popen(
         [sys.executable, "-m", "local"],
-        cwd=ROOT,
+        cwd=root,
         env={
             **inherited,
             "EVERHOP_PORT": str(port),

@@ -17,10 +17,10 @@ MAX_LENGTH = 64
 # First path segments that the service answers itself (a test holds them against the real routes
 # and files), and those that browsers, crawlers and scanners ask every site for.
 RESERVED = frozenset(
-    "api r v1 _local assets index.html robots.txt favicon.ico admin app dashboard docs "
-    "health login static status www local dev prod _next .well-known sitemap.xml "
-    "manifest.json sw.js apple-app-site-association assetlinks.json security.txt "
-    "apple-touch-icon.png ads.txt humans.txt wp-login wp-admin xmlrpc cgi-bin".split()
+    "api r v1 _local assets index.html robots.txt favicon.ico admin health static local dev prod "
+    "_next .well-known sitemap.xml manifest.json sw.js apple-app-site-association "
+    "assetlinks.json security.txt apple-touch-icon.png ads.txt humans.txt wp-login wp-admin "
+    "xmlrpc cgi-bin".split()
 )
 _SCANNED = re.compile(r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)$|^\.")
 _WORD_CATEGORIES = ("L", "M", "N")

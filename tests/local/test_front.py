@@ -1,0 +1,154 @@
+"""The front door over a real socket: what any client may send, and what it gets."""
+
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import RunningStack
+
+
+pytestmark = pytest.mark.stack
+HTTP = "HTTP/1.1"
+
+
+def raw(stack: RunningStack, request: bytes) -> bytes:
+    """The first bytes of the answer to a request as it is."""
+    parts = urlsplit(stack.url)
+    with socket.create_connection((str(parts.hostname), parts.port or 0), timeout=10) as wire:
+        wire.sendall(request)
+        return wire.recv(4096)
+
+
+def status_of(stack: RunningStack, target: bytes, *headers: bytes) -> int:
+    host = urlsplit(stack.url).netloc.encode()
+    lines = [b"GET " + target + b" HTTP/1.1", b"Host: " + host, b"Connection: close", *headers]
+    return int(raw(stack, b"\r\n".join(lines) + b"\r\n\r\n").split(b" ")[1])
+
+
+def test_a_link_from_create_to_delete(stack: RunningStack) -> None:
+    """Create, follow, edit, disable, delete: each is seen at once at the public address."""
+    body = {"destination": "https://example.com/a?x=1#f", "slug": "Journey", "forward_query": True}
+    created = stack.api("POST", "/links", body)
+    assert created.status == 201
+    assert created.json["short_url"] == f"{stack.url}/Journey"
+
+    followed = stack.ask("GET", "/journey?b=%C3%BC&b&c=a+b")
+    assert followed.status == 302
+    assert followed.headers["Location"] == "https://example.com/a?x=1&b=%C3%BC&b&c=a+b#f"
+    assert stack.ask("HEAD", "/journey").headers["Location"] == "https://example.com/a?x=1#f"
+    stack.api("PATCH", "/links/journey", {"destination": "https://example.com/b", "status": 308})
+    assert stack.ask("GET", "/journey").status == 308
+    stack.api("PATCH", "/links/journey", {"disabled": True})
+    assert stack.ask("GET", "/journey").status == 410
+    assert stack.api("DELETE", "/links/journey").status == 204
+    assert stack.ask("GET", "/journey").status == 410
+
+
+@pytest.mark.parametrize("path", ["/edge", "/edge/", "//edge", "/%65dge", "/EDGE", "/edge?x=1"])
+def test_paths_that_lead_to_one_link(stack: RunningStack, path: str) -> None:
+    """Slashes, case and encoding do not change which link is meant."""
+    stack.api("POST", "/links", {"destination": "https://example.com/edge", "slug": "edge"})
+
+    assert stack.ask("GET", path).headers["Location"] == "https://example.com/edge"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"/%", b"/%zz", b"/%00", b"/%E0%A4%A", b"/one%0d%0a", b"/%2e%2e", b"/..%2fapp.py", b"/a/b"]
+    + [b"/wp-login.php", b"/.env", b"/.git/config", b"/assets/../app.py", b"/%256f"]
+    + [b"/index.html/..", b"/" + b"a" * 4000, b"/api", b"/api/", b"/api/v2/links", b"/_local/x"],
+)
+def test_odd_paths_are_404(stack: RunningStack, target: bytes) -> None:
+    """Whatever is asked for, what is not there is a plain 404 and never a 500."""
+    assert status_of(stack, target) == 404
+
+
+def test_bytes_that_are_not_http(stack: RunningStack) -> None:
+    """A path that is not ASCII is 400, as at API Gateway, and no traceback."""
+    assert status_of(stack, b"/\xff\xfe") == 400
+    assert raw(stack, b"rubbish\r\n\r\n").split(b" ")[1] == b"400"
+    assert "Traceback" not in "".join(stack.lines)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"User-Agent: " + b"x" * 7000,
+        b"User-Agent: \xff\xfe",
+        b'Referer: "><script>alert(1)</script>',
+        b"Referer: \x80\x81",
+        b"Accept-Language: *;q=zz",
+        b"X-Forwarded-For: 1.2.3.4, evil",
+        b"X-Forwarded-Host: evil.example",
+        b"Cache-Control: no-cache, max-age=0",
+        b"Cookie: a=b",
+        b"Range: bytes=0-0",
+        b"Everhop-Query: redir=evil",
+    ],
+)
+def test_odd_headers_do_not_matter(stack: RunningStack, header: bytes) -> None:
+    """A redirect does not depend on what a client says of itself."""
+    body = {"destination": "https://example.com/h", "slug": "headers", "forward_query": True}
+    stack.api("POST", "/links", body)
+    host = urlsplit(stack.url).netloc.encode()
+    request = b"GET /headers HTTP/1.1\r\nHost: " + host + b"\r\n" + header + b"\r\n\r\n"
+
+    answer = raw(stack, request)
+    assert answer.startswith(b"HTTP/1.1 302")
+    assert b"\r\nLocation: https://example.com/h\r\n" in answer
+
+
+def test_hosts(stack: RunningStack) -> None:
+    """Only this machine's own names are answered: another may be another site's doing."""
+    assert status_of(stack, b"/") == 200
+    assert raw(stack, b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").startswith(b"HTTP/1.1 421")
+    assert raw(stack, b"GET / HTTP/1.0\r\n\r\n").split(b" ")[1] == b"400"
+    assert raw(stack, b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n").split(b" ")[1] == b"400"
+    port = urlsplit(stack.url).port
+    assert stack.ask("GET", "/", Host=f"localhost:{port}").status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("TRACE", 405), ("PROPFIND", 405), ("POST", 405), ("OPTIONS", 204)]
+)
+def test_methods(stack: RunningStack, method: str, status: int) -> None:
+    """Methods that follow nothing are told so, with what is allowed."""
+    answer = stack.ask(method, "/some-link")
+
+    assert answer.status == status
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_the_dashboard_is_served_as_deployed(stack: RunningStack) -> None:
+    """The page and its files have the deployed headers, types and validators."""
+    page = stack.ask("GET", "/")
+    policy = page.headers["Content-Security-Policy"]
+
+    assert page.status == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    again = stack.ask("GET", "/", If_None_Match=page.headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    assert stack.ask("GET", "/robots.txt").status == 200
+    assert stack.ask("GET", "/favicon.ico").status == 200
+    assert stack.ask("POST", "/index.html").status == 405
+
+
+def test_a_body_over_the_limit(stack: RunningStack) -> None:
+    """What API Gateway would refuse for its size is refused here too."""
+    answer = stack.api("POST", "/links", b"x" * (11 * 1024 * 1024))
+
+    assert answer.status == 413
+    assert answer.json["code"] == "too_large"
+
+
+def test_unknown_api_routes_answer_as_deployed(stack: RunningStack) -> None:
+    """What API Gateway says by itself is problem+json, with or without a key."""
+    for answer in (stack.ask("GET", "/api/v1/nothing"), stack.api("GET", "/nothing")):
+        assert answer.status == 404
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json["code"] == "not_found"

@@ -1,0 +1,189 @@
+"""The local stack as a person runs it: its start, its end, its memory, its error sentences."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, RunningStack, free_port, start_stack
+
+
+pytestmark = pytest.mark.stack
+LINK = {"destination": "https://example.com/kept", "slug": "kept"}
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The processes of the stack that keeps its data there."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if str(folder) in line]
+
+
+def run_refused(tmp_path: Path, **environ: str) -> str:
+    """What a start says that can't succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**os.environ, "EVERHOP_DATA": str(tmp_path / "data"), **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_it_prints_what_a_person_needs(stack: RunningStack) -> None:
+    """The URLs, the key, and one line that says it is ready."""
+    printed = "".join(stack.lines)
+
+    assert f"{stack.url}/#key={stack.api_key}" in printed
+    assert f"{stack.url}/api/v1" in printed
+    assert sum(line.startswith("Everhop is ready:") for line in stack.lines) == 1
+
+
+def test_status_names_what_is_up(stack: RunningStack) -> None:
+    """Every address in the status answers."""
+    region = stack.ask("GET", "/_local/status").json["regions"][0]
+    port = int(region["api_url"].removesuffix("/api").rpartition(":")[2])
+    direct = RunningStack(f"http://127.0.0.1:{port}", stack.api_key, stack.data, stack.process)
+
+    assert region["name"] == "us-east-1"
+    assert direct.ask("GET", "/api/v1/health").json == {"status": "ok", "region": "us-east-1"}
+    assert region["dynamodb_endpoint"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_links_survive_and_processes_do_not(tmp_path: Path, number: int) -> None:
+    """However the stack ends, no process stays and no acknowledged link is lost."""
+    first = start_stack(tmp_path)
+    assert first.api("POST", "/links", LINK).status == 201
+    assert first.api("PATCH", "/links/kept", {"title": "Edited"}).status == 200
+    assert first.api("POST", "/links", {**LINK, "slug": "gone"}).status == 201
+    assert first.api("DELETE", "/links/gone").status == 204
+
+    first.stop(number)
+    deadline = time.monotonic() + 5
+    while processes_of(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(tmp_path) == []
+
+    second = start_stack(tmp_path)
+    try:
+        assert second.ask("GET", "/kept").headers["Location"] == "https://example.com/kept"
+        assert second.api("GET", "/links/kept").json["title"] == "Edited"
+        assert second.ask("GET", "/gone").status == 410
+        assert len(second.api("GET", "/links").json["links"]) == 1
+    finally:
+        assert second.stop() == 0
+
+
+def test_the_drawn_key_is_kept(tmp_path: Path) -> None:
+    """Without EVERHOP_API_KEY the key is drawn once, for this user's eyes only."""
+    for _ in range(2):
+        running = start_stack(tmp_path, EVERHOP_API_KEY="")
+        running.stop()
+    file = tmp_path / "api_key"
+    key = file.read_text().strip()
+
+    assert key.startswith("eh_")
+    assert len(key) >= 30
+    assert file.stat().st_mode & 0o077 == 0
+    assert f"#key={key}" in "".join(running.lines)
+
+
+def test_a_busy_port(tmp_path: Path) -> None:
+    """A port that is in use is named, with the variable that changes it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = run_refused(tmp_path, EVERHOP_PORT=str(port))
+
+    assert said == (
+        f"Everhop can't run: port {port} is in use; stop what uses it or set EVERHOP_PORT."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("EVERHOP_PORT", "eighty", "a number from 1 to 65535"),
+        ("EVERHOP_PORT", "70000", "a number from 1 to 65535"),
+        ("EVERHOP_REGIONS", "mars", "us-east-1,eu-west-1"),
+        ("EVERHOP_API_KEY", "a b", "8 to 200 visible"),
+        ("EVERHOP_SLUG_CASE", "maybe", "'insensitive', 'sensitive'"),
+        ("EVERHOP_EXTRA_SCHEMES", "javascript", "schemes other than"),
+        ("EVERHOP_PUBLIC_URL", "sho.rt", "an address like https://sho.rt"),
+        ("EVERHOP_ACCESS_LOG", "loud", "'on' or 'off'"),
+    ],
+)
+def test_a_wrong_variable(tmp_path: Path, name: str, value: str, part: str) -> None:
+    """A wrong value is one sentence that names the variable and what would do."""
+    said = run_refused(tmp_path, **{"EVERHOP_PORT": str(free_port()), name: value})
+
+    assert said.startswith("Everhop can't run: ")
+    assert name in said
+    assert part in said
+
+
+def test_a_misspelled_variable(tmp_path: Path) -> None:
+    """A variable that nothing reads is pointed out, with the one that was meant."""
+    running = start_stack(tmp_path, EVERHOP_PROT="8081")
+    running.stop()
+
+    assert (
+        "EVERHOP_PROT is not a setting of Everhop and is ignored. Did you mean EVERHOP_PORT?"
+        in ("".join(running.lines))
+    )
+
+
+def test_two_stacks_never_share_data(stack: RunningStack, tmp_path: Path) -> None:
+    """A second stack on the same data is refused before it touches anything."""
+    del tmp_path
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**os.environ, "EVERHOP_DATA": str(stack.data), "EVERHOP_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 1
+    assert "another Everhop is using" in done.stderr
+
+
+def test_hot_reload(tmp_path: Path) -> None:
+    """A change of the app's code is live soon; a broken one is reported, and mending it helps."""
+    copy = tmp_path / "clone"
+    ignored = shutil.ignore_patterns(".venv", ".git", ".everhop", "__pycache__", "node_modules")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    running = start_stack(tmp_path / "data", root=copy)
+    page = copy / "chalicelib" / "api" / "pages.py"
+    good = page.read_text()
+    try:
+        page.write_text(good.replace("There is no link here", "Nothing lives here"))
+        wait_for(lambda: b"Nothing lives here" in running.ask("GET", "/nope").body)
+        page.write_text("this is not Python")
+        wait_for(lambda: running.ask("GET", "/nope").status == 503)
+        wait_for(lambda: any("ended; what it said is above" in line for line in running.lines))
+        page.write_text(good)
+        wait_for(lambda: b"There is no link here" in running.ask("GET", "/nope").body)
+    finally:
+        running.stop()
+
+
+def wait_for(true: object, within: float = 15.0) -> None:
+    """Wait until `true()` is."""
+    assert callable(true)
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)

@@ -1,0 +1,170 @@
+// Facts about the dashboard's pure modules: addresses, hosts, times, forms, pages, errors.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ApiError, connect, listQuery } from "../../static_site/assets/app/api.js";
+import * as changes from "../../static_site/assets/app/changes.js";
+import { decodeLabel, mixesScripts, toUnicode } from "../../static_site/assets/app/hosts.js";
+import * as pages from "../../static_site/assets/app/pages.js";
+import { explain, fieldOf, writeSentence } from "../../static_site/assets/app/problems.js";
+import { relative, toLocalInput, toUtc } from "../../static_site/assets/app/times.js";
+import { splitDestination, splitShortUrl, withScheme } from "../../static_site/assets/app/urls.js";
+
+const LINK = {
+  slug: "promo", short_url: "https://go.example/promo", destination: "https://example.com/x", title: "Promo",
+  notes: null, tags: ["sale"], status: 302, expires_at: "2026-12-01T10:00:30Z", starts_at: null,
+  forward_query: false, query_winner: "destination", disabled: false, archived: false, state: "active",
+  created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z", version: 3,
+};
+
+test("input without a scheme gets https://, input with one is left alone", () => {
+  assert.equal(withScheme(" example.com/x "), "https://example.com/x");
+  assert.equal(withScheme("localhost:8080/x"), "https://localhost:8080/x");
+  assert.equal(withScheme("http://example.com"), "http://example.com");
+  assert.equal(withScheme("mailto:a@example.com"), "mailto:a@example.com");
+  assert.equal(withScheme("//example.com"), "//example.com");
+  assert.equal(withScheme("  "), "");
+});
+
+test("a destination is split into a host and the rest", () => {
+  const parts = splitDestination("https://example.com/a?b=1#c");
+  assert.deepEqual([parts.host, parts.path, parts.unicode], ["example.com", "/a?b=1#c", ""]);
+  assert.equal(splitDestination("https://example.com/").path, "");
+  assert.equal(splitDestination("http://example.com").insecure, true);
+  assert.equal(splitDestination("not an address").host, "not an address");
+});
+
+test("characters that hide or reorder text are not shown", () => {
+  assert.equal(splitDestination("https://example.com/a\u202egpj.exe\u200b").path, "/agpj.exe");
+});
+
+test("a short URL is split before its slug", () => {
+  assert.deepEqual(splitShortUrl("https://go.example/promo"), { base: "go.example/", slug: "promo" });
+});
+
+test("punycode labels are decoded as in RFC 3492", () => {
+  assert.equal(decodeLabel("mnchen-3ya"), "münchen");
+  assert.equal(decodeLabel("ihqwcrb4cv8a8dqg056pqjye"), "他们为什么不说中文");
+  assert.equal(decodeLabel("b1abfaaepdrnnbgefbadotcwatmq2g4l"), "почемужеонинеговорятпорусски");
+  assert.equal(toUnicode("www.xn--mnchen-3ya.de"), "www.münchen.de");
+  assert.equal(toUnicode("xn--?.de"), "xn--?.de");
+});
+
+test("hosts that pass for others are spotted", () => {
+  assert.equal(mixesScripts("ex\u0430mple.com"), true);
+  assert.equal(mixesScripts(toUnicode("xn--80ak6aa92e.com")), true);
+  assert.equal(mixesScripts("münchen.de"), false);
+  assert.equal(mixesScripts("пример.рф"), false);
+});
+
+test("times are told relative to now", () => {
+  const now = Date.parse("2026-05-10T12:00:00Z");
+  assert.equal(relative("2026-05-10T11:59:30Z", now), "just now");
+  assert.equal(relative("2026-05-10T09:00:00Z", now), "3 hours ago");
+  assert.equal(relative("2026-05-12T12:00:00Z", now), "in 2 days");
+});
+
+test("a local time goes to UTC and back", () => {
+  assert.equal(toUtc(toLocalInput("2026-12-01T10:00:00Z")), "2026-12-01T10:00:00Z");
+  assert.equal(toUtc(""), null);
+  assert.equal(toLocalInput(null), "");
+});
+
+test("a create sends what was filled in and nothing else", () => {
+  const form = { ...changes.EMPTY, destination: "example.com", slug: " promo ", title: "  ", tags: ["a"] };
+  assert.deepEqual(changes.toCreate(form), { destination: "https://example.com", slug: "promo", tags: ["a"] });
+});
+
+test("an edit sends what changed, and null for what was cleared", () => {
+  const base = changes.toForm(LINK);
+  assert.deepEqual(changes.toPatch(base, base), {});
+  const form = { ...base, title: "", tags: [], status: "301", expires_at: "" };
+  const patch = { title: null, tags: null, status: 301, expires_at: null };
+  assert.deepEqual(changes.toPatch(form, base), patch);
+});
+
+test("seconds that the time field can't show are kept when it isn't touched", () => {
+  const base = changes.toForm(LINK);
+  assert.deepEqual(changes.toPatch({ ...base, title: "New" }, base), { title: "New" });
+});
+
+test("what was typed is laid over a newer version", () => {
+  const base = changes.toForm(LINK);
+  const newer = { ...base, title: "Theirs", notes: "Theirs" };
+  const rebased = changes.rebase({ ...base, title: "Mine" }, base, newer);
+  assert.deepEqual([rebased.title, rebased.notes], ["Mine", "Theirs"]);
+});
+
+test("tags are split at commas, trimmed and not doubled", () => {
+  assert.deepEqual(changes.addTags(["a"], " b , a,, c"), ["a", "b", "c"]);
+});
+
+test("short pages are followed until there is a screenful", async () => {
+  const served = { start: [1, "b"], b: [0, "c"], c: [2, "d"], d: [9, null] };
+  const asked = [];
+  const fetchPage = async (cursor) => {
+    asked.push(cursor);
+    const [count, next] = served[cursor];
+    return { links: Array(count).fill(LINK), next_cursor: next };
+  };
+  assert.equal(await pages.follow(fetchPage, "start", 3, () => {}), "d");
+  assert.deepEqual(asked, ["start", "b", "c"]);
+});
+
+test("a link is merged in its place, or on top; one that comes back goes where its age belongs", () => {
+  const at = (slug, day) => ({ ...LINK, slug, created_at: `2026-01-0${day}T00:00:00Z` });
+  const list = [at("c", 3), at("a", 1)];
+  assert.deepEqual(pages.merged(list, at("d", 4)).map((link) => link.slug), ["d", "c", "a"]);
+  assert.deepEqual(pages.merged(list, { ...at("a", 1), version: 9 })[1].version, 9);
+  assert.deepEqual(pages.restored(list, at("b", 2)).map((link) => link.slug), ["c", "b", "a"]);
+  assert.deepEqual(pages.appended(list, [at("a", 1), at("z", 1)]).map((link) => link.slug), ["c", "a", "z"]);
+});
+
+test("a state follows from the link and the time", () => {
+  const now = Date.parse("2026-06-01T00:00:00Z");
+  const state = (change) => pages.stateOf({ ...LINK, ...change }, now);
+  assert.equal(state({}), "active");
+  assert.equal(state({ starts_at: "2026-07-01T00:00:00Z" }), "scheduled");
+  assert.equal(state({ expires_at: "2026-05-01T00:00:00Z" }), "expired");
+  assert.equal(state({ expires_at: "2026-05-01T00:00:00Z", disabled: true }), "disabled");
+});
+
+test("errors land on the fields their pointers name", () => {
+  const error = new ApiError(422, { errors: [{ pointer: "/tags/2", detail: "Too long." }, { pointer: "", detail: "Odd." }] });
+  assert.deepEqual(explain(error, ["tags"]), { fields: { tags: "Too long." }, form: "Odd." });
+  assert.equal(fieldOf("/destination"), "destination");
+  assert.ok(explain(new ApiError(409, { code: "slug_taken" }), ["slug"]).fields.slug);
+});
+
+test("a write without an answer is not called failed", () => {
+  assert.match(writeSentence(new ApiError(0)), /can't tell/);
+  assert.match(writeSentence(new ApiError(504)), /can't tell/);
+  assert.match(writeSentence(new ApiError(503)), /Not saved/);
+});
+
+test("the list's query leaves out what is empty", () => {
+  assert.equal(listQuery({ limit: 1 }), "limit=1&archived=false");
+  assert.equal(listQuery({ q: "a b", tag: "t&u", cursor: "c" }), "limit=50&archived=false&cursor=c&q=a+b&tag=t%26u");
+});
+
+test("requests carry the key and the version, and problems become errors", async () => {
+  const sent = [];
+  const answer = (status, body) => new Response(JSON.stringify(body), {
+    status, headers: { "Content-Type": "application/problem+json", ETag: '"v4"' },
+  });
+  const api = connect("eh_k", async (path, options) => {
+    sent.push([path, options.method, options.headers.Authorization, options.headers["If-Match"]]);
+    return options.method === "PATCH" ? answer(412, { code: "stale" }) : answer(200, LINK);
+  });
+  assert.equal((await api.getLink("a/b")).etag, '"v4"');
+  await assert.rejects(api.editLink("promo", {}, '"v3"'), (error) => error.status === 412 && error.code === "stale");
+  assert.deepEqual(sent, [
+    ["/api/v1/links/a%2Fb", "GET", "Bearer eh_k", undefined],
+    ["/api/v1/links/promo", "PATCH", "Bearer eh_k", '"v3"'],
+  ]);
+});
+
+test("no answer at all is an error of status 0", async () => {
+  const api = connect("eh_k", async () => { throw new TypeError("fetch failed"); });
+  await assert.rejects(api.getLink("promo"), (error) => error.status === 0 && error.unreachable);
+});

@@ -1,0 +1,258 @@
+"""One contract for every store: memory, and DynamoDB over a socket, keep the same promises."""
+
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.core.errors import SlugTaken, Stale, Unavailable
+from chalicelib.core.links import Link, bury_link, edit_link
+from chalicelib.service.ports import LinkStore
+from chalicelib.store.links import LinkTable
+from chalicelib.store.memory import LinkMemory
+from chalicelib.store.models import bind, to_item, to_link
+from local.children import listen, url_of
+from tests.conftest import ROOT
+
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)
+REGION = "us-east-1"
+
+
+def link(slug: str, minutes: int = 0, **fields: object) -> Link:
+    """A link made `minutes` after NOW."""
+    at = NOW + timedelta(minutes=minutes)
+    values = {"workspace": "w", "destination": "https://e.example/", "created_at": at} | fields
+    return Link(slug=slug, updated_at=at, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stack's own DynamoDB process, with a table as infra/ has it."""
+    listener = listen()
+    data = tmp_path_factory.mktemp("data")
+    arguments = [str(listener.fileno()), str(data), REGION, "links"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.database", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        pass_fds=[listener.fileno()],
+    )
+    yield url_of(listener)
+    process.terminate()
+    process.communicate(timeout=10)
+    listener.close()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> LinkStore:
+    """Each store in turn; the table is shared, so tests use a workspace of their own."""
+    if request.param == "memory":
+        return LinkMemory()
+    point_to(request.getfixturevalue("dynamodb"), monkeypatch)
+    return LinkTable(bind("links", REGION))
+
+
+def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+
+
+def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:
+    """Every field survives, those left out too."""
+    full = link(
+        "Full",
+        title="T",
+        notes="N\nn",
+        tags=("b", "a"),
+        status=308,
+        expires_at=NOW + timedelta(days=1),
+        starts_at=NOW,
+        forward_query=True,
+        query_winner="visitor",
+        disabled=True,
+        archived=True,
+    )
+    store.create("full", full)
+    store.create("bare", link("bare"))
+
+    assert store.get("full") == full
+    assert store.get("full", consistent=True) == full
+    assert store.get("bare") == link("bare")
+    assert store.get("none") is None
+
+
+def test_create_once(store: LinkStore) -> None:
+    """The second create is refused and leaves the first as it was."""
+    store.create("once", link("Once"))
+    with pytest.raises(SlugTaken, match="Once"):
+        store.create("once", link("once", destination="https://other.example/"))
+
+    found = store.get("once")
+    assert found is not None
+    assert found.destination == "https://e.example/"
+
+
+def test_one_of_many_creates_wins(store: LinkStore) -> None:
+    """Of 20 creates at once, one is stored and nineteen are refused."""
+    outcomes = together(20, lambda number: store.create("raced", link(f"r{number}")))
+
+    assert outcomes == {"": 1, "SlugTaken": 19}
+
+
+def test_one_of_many_replaces_wins(store: LinkStore) -> None:
+    """Of 10 edits of one version, one is stored and nine are told."""
+    first = link("edited")
+    store.create("edited", first)
+
+    def edit(number: int) -> None:
+        store.replace("edited", edit_link(first, {"title": str(number)}, NOW))
+
+    assert together(10, edit) == {"": 1, "Stale": 9}
+
+
+def together(count: int, act: Callable[[int], None]) -> Counter[str]:
+    """Run `act` in as many threads at once; how many raised what."""
+    outcomes: Counter[str] = Counter()
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            act(number)
+            outcomes[""] += 1
+        except Exception as error:
+            outcomes[type(error).__name__] += 1
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_tombstones_win(store: LinkStore) -> None:
+    """A tombstone can't be edited, refuses creates in its quarantine, and gives way after it."""
+    first = link("mortal")
+    store.create("mortal", first)
+    store.replace("mortal", bury_link(first, NOW))
+    with pytest.raises(Stale):
+        store.replace("mortal", edit_link(bury_link(first, NOW), {"title": "back"}, NOW))
+    with pytest.raises(SlugTaken, match="was deleted"):
+        store.create("mortal", link("mortal", minutes=60 * 24 * 89))
+
+    late = link("mortal", minutes=60 * 24 * 91)
+    store.create("mortal", late)
+    assert store.get("mortal") == late
+
+
+def test_replacing_what_is_not_there(store: LinkStore) -> None:
+    """An edit never makes a link."""
+    with pytest.raises(Stale):
+        store.replace("absent", edit_link(link("absent"), {}, NOW))
+
+    assert store.get("absent") is None
+
+
+def test_pages_are_whole_and_in_order(store: LinkStore) -> None:
+    """Newest first, each once, without tombstones, archived apart; equal times are no trouble."""
+    links = [link(f"p{number}", minutes=number // 3, workspace="pages") for number in range(30)]
+    for one in links:
+        store.create(one.slug, one)
+    store.replace("p5", bury_link(links[5], NOW))
+    store.replace("p6", edit_link(links[6], {"archived": True}, NOW))
+    store.create("q", link("q", workspace="another"))
+
+    seen: list[str] = []
+    after = None
+    while entries := store.page("pages", archived=False, limit=7, after=after):
+        seen += [entry.link.slug for entry in entries]
+        after = entries[-1].position
+    expected = sorted(
+        (one for one in links if one.slug not in ("p5", "p6")), key=made, reverse=True
+    )
+
+    assert seen == [one.slug for one in expected]
+    archived = store.page("pages", archived=True, limit=7, after=None)
+    assert [entry.link.slug for entry in archived] == ["p6"]
+
+
+def made(one: Link) -> tuple[datetime, str]:
+    return one.created_at, one.slug
+
+
+def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing answers, every method says Unavailable and none guesses."""
+    listener = listen()
+    url = url_of(listener)
+    listener.close()
+    point_to(url, monkeypatch)
+    table = LinkTable(bind("links", REGION))
+
+    for act in (
+        lambda: table.get("a"),
+        lambda: table.create("a", link("a")),
+        lambda: table.replace("a", edit_link(link("a"), {}, NOW)),
+        lambda: table.page("w", archived=False, limit=1, after=None),
+    ):
+        with pytest.raises(Unavailable):
+            act()
+
+
+class LosingFirstAnswer:
+    """A hook in the real client: the first put's answer is lost, so the client puts again."""
+
+    def __init__(self, table: LinkTable) -> None:
+        self.lost = 0
+        connection = table._model._get_connection().connection
+        connection.client.meta.events.register("needs-retry.dynamodb.PutItem", self.ask)
+
+    def ask(self, response: object, **_: object) -> float | None:
+        self.lost += 1
+        return 0.0 if self.lost == 1 else None
+
+
+def test_a_lost_answer_is_not_a_conflict(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A create that was stored, but whose answer got lost, is not reported as taken by another."""
+    point_to(dynamodb, monkeypatch)
+    table = LinkTable(bind("links", REGION))
+    hook = LosingFirstAnswer(table)
+
+    table.create("repeated", link("repeated"))
+
+    assert hook.lost == 2
+    assert table.get("repeated") == link("repeated")
+
+
+TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    title=st.none() | TEXT,
+    tags=st.lists(TEXT, max_size=5).map(tuple),
+    until=st.none() | TIMES,
+    version=st.integers(1, 10**12),
+)
+def test_items_round_trip(
+    title: str | None, tags: tuple[str, ...], until: datetime | None, version: int
+) -> None:
+    """Whatever a link holds, its item holds it too."""
+    one = link("s", title=title, tags=tags, expires_at=until, version=version)
+    model = bind("links", REGION)
+    item = to_item(model, "s", one, "w")
+    stored = model()
+    stored.deserialize(item.serialize())
+
+    assert to_link(stored) == one

@@ -1,0 +1,448 @@
+"""`python -m tools import`: the real command against a server that fails in every way."""
+
+import csv
+import json
+import signal
+import socket
+import time
+
+import pytest
+
+
+def sheet(count: int, first: int = 0) -> str:
+    rows = (f"https://a.example/{number},s{number}\n" for number in range(first, first + count))
+    return "url,slug\n" + "".join(rows)
+
+
+def read_report(tools, name):
+    with (tools.folder / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_stored(tools, server):
+    """Every row is stored once, in pieces, over kept connections; the counts say so, status 0."""
+    done = tools.run("import", tools.write("links.csv", sheet(600)), "--url", server.url)
+
+    assert (done.returncode, done.stdout) == (0, "Done: 600 created.\n")
+    assert server.links == {f"s{n}": f"https://a.example/{n}" for n in range(600)}
+    assert len(server.requests) == 3
+    assert "links.csv: plain CSV, 600 rows." in done.stderr
+    assert "destination from “url”, slug from “slug”" in done.stderr
+    assert not (tools.folder / "links.csv.report.csv").exists()
+
+
+def test_again_changes_nothing(tools, server):
+    """A second run finds every row there already: status 0 again."""
+    tools.write("links.csv", sheet(300))
+    tools.run("import", "links.csv", "--url", server.url)
+
+    done = tools.run("import", "links.csv", "--url", server.url)
+
+    assert (done.returncode, done.stdout) == (0, "Done: 300 exists.\n")
+    assert len(server.links) == 300
+
+
+def test_dry_run_stores_nothing(tools, server):
+    """A dry run says what would be, and every request it makes is a dry run."""
+    done = tools.run("import", tools.write("a.csv", sheet(3)), "--url", server.url, "--dry-run")
+
+    assert (done.returncode, done.stdout) == (0, "Dry run, nothing is stored: 3 ready.\n")
+    assert server.links == {}
+    assert {request["query"]["dry_run"][0] for request in server.requests} == {"true"}
+
+
+MIXED = (
+    "url,slug,title\n"
+    "https://a.example/1,one,x\n"
+    "\n"
+    'https://a.example/2,two,"two\nlines"\n'
+    "nonsense,three,x\n"
+    "https://a.example/4,four\n"
+    "https://a.example/5,taken,'=1+1\n"
+)
+
+
+def test_rows_that_need_attention(tools, server):
+    """Refused rows have the number they have in the file, field and reason, there and in the report."""
+    server.links["taken"] = "https://other.example/"
+
+    done = tools.run("import", tools.write("m.csv", MIXED), "--url", server.url)
+
+    assert done.returncode == 1
+    assert "Done: 2 created, 1 taken, 2 invalid." in done.stdout
+    assert "  row 5, invalid: destination: No address.\n" in done.stdout
+    assert "  row 6, invalid: This row has 2 cells, but the header has 3." in done.stdout
+    assert "  row 7, taken: slug: In use.\n" in done.stdout
+    assert "Report: m.csv.report.csv" in done.stdout
+    rows = read_report(tools, "m.csv.report.csv")
+    assert [(row["row"], row["status"], row["field"]) for row in rows] == [
+        ("2", "created", ""),
+        ("4", "created", ""),
+        ("5", "invalid", "destination"),
+        ("6", "invalid", ""),
+        ("7", "taken", "slug"),
+    ]
+
+
+def test_only_twenty_are_shown(tools, server):
+    """The first 20 rows that need attention are shown, and where the others are."""
+    text = "url,slug\n" + "".join(f"nonsense,s{number}\n" for number in range(30))
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url)
+
+    assert done.stdout.count("  row ") == 20
+    assert "and 10 more, all in the report" in done.stdout
+
+
+def test_json(tools, server):
+    """--json prints one JSON object and nothing else on standard output."""
+    done = tools.run("import", tools.write("m.csv", MIXED), "--url", server.url, "--json")
+
+    result = json.loads(done.stdout)
+    assert result["counts"] == {"created": 3, "invalid": 2}
+    assert result["columns"] == {"destination": "url", "slug": "slug", "title": "title"}
+    assert [row["row"] for row in result["attention"]] == [5, 6]
+    assert result["attention"][0]["errors"] == [
+        {"pointer": "/destination", "detail": "No address."}
+    ]
+
+
+def test_report_is_safe_in_a_spreadsheet(tools, server):
+    """A cell of the report is never a formula."""
+    text = "url,slug\n=HYPERLINK(1),-a\n"
+
+    tools.run("import", tools.write("a.csv", text), "--url", server.url, "--report", "out.csv")
+
+    row = read_report(tools, "out.csv")[0]
+    assert (row["slug"], row["destination"]) == ("'-a", "'=HYPERLINK(1)")
+
+
+@pytest.mark.parametrize("plan", ["503", "502", "504", "429", "lose", "hang up", "cut"])
+def test_trouble_is_retried(tools, server, plan):
+    """A lost or refused answer is asked for again: each row is stored exactly once, and said so."""
+    server.plans = [plan, plan]
+
+    done = tools.run(
+        "import", tools.write("a.csv", sheet(20)), "--url", server.url, "--workers", "1"
+    )
+
+    stored = "exists" if plan in ("lose", "cut") else "created"
+    assert (done.returncode, done.stdout) == (0, f"Done: 20 {stored}.\n")
+    assert len(server.links) == 20
+    headers = [request["headers"] for request in server.requests]
+    assert [header["Everhop-Attempt"] for header in headers] == ["1", "2", "3"]
+    assert len({header["Idempotency-Key"] for header in headers}) == 1
+
+
+def test_next_row_is_followed(tools, server):
+    """A server that stops early is asked for the rest, with the numbers of the file."""
+    server.plans = ["7", "2", "ok"]
+
+    done = tools.run("import", tools.write("a.csv", sheet(20)), "--url", server.url)
+
+    assert done.stdout == "Done: 20 created.\n"
+    assert [request["query"]["first_row"] for request in server.requests] == [["2"], ["9"], ["11"]]
+
+
+def test_failed_rows_are_tried_again(tools, server):
+    """A row whose region did not answer is sent again by itself, then reported if it stays so."""
+    server.plans = ["fail"]
+    done = tools.run("import", tools.write("a.csv", sheet(5)), "--url", server.url)
+    assert done.stdout == "Done: 5 created.\n"
+
+    server.plans = ["fail"] * 9
+    done = tools.run("import", tools.write("b.csv", sheet(5, 5)), "--url", server.url)
+    assert done.returncode == 1
+    assert "Done: 4 created, 1 failed." in done.stdout
+    assert "row 2, failed: The region does not answer." in done.stdout
+
+
+@pytest.mark.parametrize("plan", ["lose", "503", "cut"])
+def test_rows_without_slugs_are_not_sent_twice(tools, server, plan):
+    """Where no slug tells whether a row is stored, a lost answer is reported, not tried again."""
+    server.plans = [plan]
+    text = "url\n" + "".join(f"https://a.example/{number}\n" for number in range(60))
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url, "--workers", "1")
+
+    assert done.returncode == 1
+    assert "10 created, 50 unknown" in done.stdout
+    assert "look for this destination" in done.stdout
+    assert len(server.links) == (10 if plan == "503" else 60)
+    rows = read_report(tools, "a.csv.report.csv")
+    assert [row["status"] for row in rows] == ["unknown"] * 50 + ["created"] * 10
+
+
+def test_drawn_slugs_are_told(tools, server):
+    """Where slugs are drawn, the report says which, though nothing is wrong."""
+    done = tools.run(
+        "import", tools.write("a.csv", "url\nhttps://a.example\n"), "--url", server.url
+    )
+
+    assert done.returncode == 0
+    assert read_report(tools, "a.csv.report.csv")[0]["short_url"] == f"{server.url}/drawn1"
+
+
+def test_the_first_of_two_with_one_slug_wins(tools, server):
+    """Rows with the same slug travel together, however far apart, so the first is the one stored."""
+    text = sheet(600) + "https://late.example/,s0\n"
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url, "--workers", "3")
+
+    assert "row 602, taken: slug: In use." in done.stdout
+    assert server.links["s0"] == "https://a.example/0"
+
+
+def test_large_rows_are_split(tools, server):
+    """No request is larger than what the API takes, and a row that is by itself is refused."""
+    wide = "x" * 9000
+    rows = "".join(f"https://a.example/{n},s{n},{wide}\n" for n in range(300))
+    text = "url,slug,notes\n" + rows + f"https://a.example/,huge,{'x' * 1_000_000}\n"
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url)
+
+    assert "Done: 300 created, 1 invalid." in done.stdout
+    assert max(len(request["body"]) for request in server.requests) < 2 * 1024 * 1024
+
+
+def cannot_run(done, *parts):
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("Nothing was imported.")
+    for part in parts:
+        assert part in last
+
+
+def test_broken_file_stores_nothing(tools, server):
+    """A file that can't be used as a whole is refused before anything is sent."""
+    cannot_run(tools.run("import", "none.csv", "--url", server.url), "none.csv can't be read")
+    for content, part in (
+        (b"name,color\na,b\n", "No column says where the links lead"),
+        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"url\nhttps://a\x00", "not text"),
+        (b"", "empty"),
+        (b'{"links": [1]}', "no list of links"),
+        (b'[{"url": ', "can't be read as JSON"),
+    ):
+        done = tools.run("import", tools.write("a.csv", content), "--url", server.url)
+        cannot_run(done, part)
+    assert server.requests == []
+
+
+def test_no_key(tools, server):
+    """Without a key there is one sentence that names where one is looked for."""
+    tools.write("a.csv", sheet(1))
+
+    cannot_run(
+        tools.run("import", "a.csv", "--url", server.url, EVERHOP_API_KEY=""), "EVERHOP_API_KEY"
+    )
+
+
+def test_key_of_the_local_stack(tools, server):
+    """The local stack's own key is found with its data, and is sent to this machine only."""
+    tools.write("a.csv", sheet(1))
+    (tools.folder / "data").mkdir()
+    tools.write("data/api_key", "eh_key_of_the_tools\n")
+    local = {"EVERHOP_API_KEY": "", "EVERHOP_DATA": "data"}
+
+    assert tools.run("import", "a.csv", "--url", server.url, **local).returncode == 0
+    away = tools.run("import", "a.csv", "--url", "http://everhop.example", **local)
+    cannot_run(away, "There is no API key")
+
+
+def test_wrong_key(tools, server):
+    """A key that the server does not know ends the import in one sentence."""
+    tools.write("a.csv", sheet(600))
+
+    done = tools.run("import", "a.csv", "--url", server.url, EVERHOP_API_KEY="eh_other")
+
+    cannot_run(done, "does not know this API key")
+    assert len(server.requests) <= 2
+
+
+def test_nothing_there(tools):
+    """Where nothing listens the import ends at once, in one sentence."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    tools.write("a.csv", sheet(1))
+
+    cannot_run(tools.run("import", "a.csv", "--url", url), "Nothing answers at", url)
+    cannot_run(tools.run("import", "a.csv", "--url", "127.0.0.1"), "is no address")
+
+
+def test_giving_up(tools, server):
+    """A server that stays away half-way ends the import with what is stored and how to go on."""
+    server.plans = ["ok"] + ["503"] * 99
+
+    done = tools.run(
+        *("import", tools.write("a.csv", sheet(1000)), "--url", server.url),
+        *("--workers", "1", "--patience", "1"),
+    )
+
+    assert done.returncode == 2
+    assert "Done: 250 created, 250 unknown, 500 not tried." in done.stdout
+    assert "Gave up after" in done.stdout
+    assert "250 of 1,000 rows are stored. To go on, run it again" in done.stdout
+    server.plans = []
+    again = tools.run("import", "a.csv", "--url", server.url)
+    assert (again.returncode, again.stdout) == (0, "Done: 750 created, 250 exists.\n")
+
+
+def test_ctrl_c(tools, server):
+    """Ctrl-C waits for what is on its way, says what is stored, and running again finishes it."""
+    server.plans = ["ok"] + ["slow"] * 99
+    process = tools.start(
+        *("import", tools.write("a.csv", sheet(1000)), "--url", server.url, "--workers", "1")
+    )
+    wait_for(lambda: len(server.requests) == 2)
+
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "Done: 500 created, 500 not tried." in output
+    assert "500 of 1,000 rows are stored. To go on, run it again" in output
+    assert len(server.links) == 500
+    server.plans = []
+    again = tools.run("import", "a.csv", "--url", server.url)
+    assert (again.returncode, again.stdout) == (0, "Done: 500 created, 500 exists.\n")
+
+
+def wait_for(condition):
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until, "It did not happen in 20 seconds."
+        time.sleep(0.01)
+
+
+def test_progress_lines(tools, server):
+    """Where lines can't be overwritten, one comes about every two seconds."""
+    server.plans = ["slow"] * 4
+
+    done = tools.run(
+        "import", tools.write("a.csv", sheet(1000)), "--url", server.url, "--workers", "1"
+    )
+
+    lines = [line for line in done.stderr.splitlines() if "of 1,000 rows" in line]
+    assert 1 <= len(lines) <= 2
+    assert "rows/s" in lines[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tools, server, encoding):
+    """UTF-8 and UTF-16 are read as such; anything else as Windows-1252, and that is said."""
+    content = "url,slug,title\nhttps://a.example,a,Größe\n".encode(encoding)
+
+    done = tools.run("import", tools.write("a.csv", content), "--url", server.url)
+
+    assert done.returncode == 0
+    assert "Größe" in server.requests[0]["body"].decode()
+    assert ("Windows-1252" in done.stderr) == (encoding == "cp1252")
+
+
+def test_standard_input(tools, server):
+    """`-` reads the file from standard input."""
+    done = tools.run("import", "-", "--url", server.url, stdin=sheet(2).encode())
+
+    assert (done.returncode, done.stdout) == (0, "Done: 2 created.\n")
+
+
+KUTT_LINK = {
+    "address": "abc",
+    "target": "https://a.example/",
+    "password": False,
+    "banned": False,
+    "expire_in": None,
+}
+SHLINK_LINK = {
+    "shortCode": "abc",
+    "longUrl": "https://a.example/",
+    "tags": ["x", "y,z"],
+    "meta": {"validUntil": None, "maxVisits": None},
+}
+BITLY_LINK = {
+    "id": "bit.ly/q",
+    "link": "https://bit.ly/q",
+    "custom_bitlinks": ["https://bit.ly/abc"],
+    "long_url": "https://a.example/",
+    "tags": [],
+}
+JSON_EXPORTS = {
+    "Kutt": {"total": 1, "data": [KUTT_LINK]},
+    "Shlink": {"shortUrls": {"data": [SHLINK_LINK], "pagination": {"totalItems": 1}}},
+    "Bitly": {"links": [BITLY_LINK], "pagination": {"total": 1}},
+    "Yourls": {
+        "links": {
+            "link_1": {
+                "shorturl": "https://s.example/abc",
+                "url": "https://a.example/",
+                "timestamp": "2021-05-04 10:11:12",
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", JSON_EXPORTS)
+def test_json_exports(tools, server, name):
+    """What the API of another shortener answers with is read as its export."""
+    text = json.dumps(JSON_EXPORTS[name])
+
+    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
+
+    assert done.returncode == 0, done.stderr
+    assert f"an export of {name}, 1 row." in done.stderr
+    assert server.links == {"abc": "https://a.example/"}
+
+
+def test_json_with_one_page_of_many(tools, server):
+    """A file that says it holds fewer links than there are is said to."""
+    text = json.dumps({"total": 312, "data": [KUTT_LINK]})
+
+    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
+
+    assert "says that there are 312 links, but it has 1" in done.stderr
+
+
+def test_json_limit_is_refused(tools, server):
+    """A limit inside Shlink's `meta` is seen."""
+    link = {**SHLINK_LINK, "meta": {"maxVisits": 5}}
+
+    done = tools.run("import", tools.write("a.json", json.dumps([link])), "--url", server.url)
+
+    assert done.returncode == 1
+    assert "stops after a number of visits" in done.stdout
+
+
+def test_invalid_unicode(tools, server):
+    """A lone surrogate refuses its own row, not the rows it would travel with."""
+    text = '[{"url": "https://a.example", "slug": "a", "title": "\\ud800"},'
+    text += '{"url": "https://b.example", "slug": "b"}]'
+
+    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
+
+    assert "Done: 1 created, 1 invalid." in done.stdout
+    assert "not valid Unicode" in done.stdout
+
+
+def test_report_is_never_the_file(tools, server):
+    """The file to import is not overwritten, and a report that can't be written is said first."""
+    tools.write("a.csv", sheet(1))
+
+    for report in ("a.csv", "./a.csv", "none/report.csv", "."):
+        done = tools.run("import", "a.csv", "--url", server.url, "--report", report)
+        cannot_run(done, "report")
+    assert server.requests == []
+
+
+def test_help(tools):
+    """Every command has one line in the help, and its own help."""
+    whole = tools.run("--help").stdout
+
+    for command in ("import", "sample"):
+        assert f"\n    {command} " in whole
+        assert "usage:" in tools.run(command, "--help").stdout
