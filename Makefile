@@ -70,8 +70,8 @@ bench: $(VENV)/.dev  ## redirects/s, creates/s and CPU per redirect, against a b
 	@$(BIN)/python -m bench
 
 .PHONY: clean-data
-clean-data:  ## forget all links and the API key of the local stack
-	@rm -rf "$${EVERHOP_DATA:-.everhop}" && echo "All local links are forgotten."
+clean-data: $(VENV)/.local  ## forget all links and the API key of the local stack
+	@$(BIN)/python -m local clean-data
 
 .PHONY: clean
 clean:  ## remove the virtual environment and caches, not the links

@@ -27,7 +27,7 @@ async def start_server(handler: Handler, listener: socket.socket) -> web.ServerR
 
 
 def _is_bad_request(record: logging.LogRecord) -> bool:
-    return bool(record.exc_info) and isinstance(record.exc_info[1], BadHttpMessage)
+    return isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], BadHttpMessage)
 
 
 def _make_request(

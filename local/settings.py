@@ -2,13 +2,11 @@
 
 import difflib
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.config import SETTINGS, ConfigError
-from chalicelib.core.access import draw_key
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +25,6 @@ LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
 _DERIVED = frozenset({"EVERHOP_STORE", "EVERHOP_TABLE", "EVERHOP_REGION", "EVERHOP_API_KEY_HASH"})
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
-_KEY_FILE = "api_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,14 @@ def _switch(text: str) -> bool:
     return text == "on"
 
 
-def unknown_settings(environ: Mapping[str, str]) -> list[str]:
-    """A sentence for each EVERHOP_ variable that nothing here reads: most often a misspelling."""
+def notes(environ: Mapping[str, str]) -> list[str]:
+    """What a person would want to know of their settings before the stack starts."""
+    first, *rest = _regions(environ.get("EVERHOP_REGIONS") or LOCAL_SETTINGS["EVERHOP_REGIONS"][0])
+    waiting = [f"{', '.join(rest)} will run with replication; now it is {first} alone."]
+    return _unknown_settings(environ) + (waiting if rest else [])
+
+
+def _unknown_settings(environ: Mapping[str, str]) -> list[str]:
     known = sorted({*LOCAL_SETTINGS, *SETTINGS} - _DERIVED)
     return [
         _unknown(name, known)
@@ -103,14 +106,3 @@ def _unknown(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"{name} is not a setting of Everhop and is ignored.{hint}"
-
-
-def api_key(settings: Settings) -> str:
-    """The API key: the one given, else the one kept with the data, drawn at the first start."""
-    if settings.given_key:
-        return settings.given_key
-    file = settings.data / _KEY_FILE
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(draw_key(secrets.randbelow) + "\n")
-    return file.read_text().strip()

@@ -1,9 +1,7 @@
 """The running stack: its processes in their order, ready when all answer, gone when it ends."""
 
 import asyncio
-import fcntl
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +10,13 @@ from typing import IO, Any
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from watchfiles import PythonFilter, awatch
 
-from chalicelib.config import ConfigError, load
+from chalicelib.config import load
 from chalicelib.core.access import digest_key
 from local.children import Child, listen, url_of
+from local.data import api_key, claim
 from local.front import Front
 from local.servers import start_server
-from local.settings import ROOT, Settings, api_key
+from local.settings import ROOT, Settings
 from local.templates import stage_environment
 
 
@@ -76,8 +75,8 @@ class Stack:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         listener = self._listen()
-        self._claim_data()
-        self.key = api_key(self.settings)
+        self._lock = claim(self.settings.data)
+        self.key = self.settings.given_key or api_key(self.settings.data)
         front = self._start_children()
         await front.open()
         runner = None
@@ -105,19 +104,6 @@ class Stack:
             raise StackError(
                 f"port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
             ) from None
-
-    def _claim_data(self) -> None:
-        data = self.settings.data
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-            self._lock = (data / "lock").open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackError(
-                f"another Everhop is using {data}; stop it or set EVERHOP_DATA to another folder."
-            ) from None
-        except OSError as error:
-            raise StackError(f"EVERHOP_DATA {data} can't be written ({error.strerror}).") from None
 
     def _start_children(self) -> Front:
         settings = self.settings
@@ -218,8 +204,5 @@ async def _get_status(url: str) -> int:
 
 
 def run(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Run the stack until it is stopped; exits with a sentence when it can't start."""
-    try:
-        asyncio.run(Stack(settings, environ).run())
-    except (StackError, ConfigError) as error:
-        sys.exit(f"Everhop can't run: {error}")
+    """Run the stack until it is stopped; StackError, ConfigError or DataError when it can't."""
+    asyncio.run(Stack(settings, environ).run())

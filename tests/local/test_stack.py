@@ -187,3 +187,48 @@ def wait_for(true: object, within: float = 15.0) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.2)
+
+
+def run_clean(data: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", "clean-data"],
+        cwd=ROOT,
+        env={**os.environ, "EVERHOP_DATA": str(data)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_clean_data_forgets_links_and_nothing_else(tmp_path: Path) -> None:
+    """The links and the key are gone; a file that is not the stack's stays."""
+    running = start_stack(tmp_path, EVERHOP_API_KEY="")
+    running.stop()
+    (tmp_path / "mine.txt").write_text("keep me")
+
+    assert run_clean(tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert "nothing to forget" in run_clean(tmp_path / "none").stdout
+
+
+def test_clean_data_leaves_a_running_stack_alone(stack: RunningStack) -> None:
+    """Data in use is not taken from under a running stack."""
+    done = run_clean(stack.data)
+
+    assert done.returncode == 1
+    assert "another Everhop is using" in done.stderr
+    assert stack.ask("GET", "/api/v1/health").status == 200
+
+
+def test_more_regions_are_announced(tmp_path: Path) -> None:
+    """Regions beyond the first are not silently left out."""
+    running = start_stack(tmp_path, EVERHOP_REGIONS="eu-west-1,us-east-1")
+    try:
+        names = [one["name"] for one in running.ask("GET", "/_local/status").json["regions"]]
+    finally:
+        running.stop()
+
+    assert names == ["eu-west-1"]
+    assert "us-east-1 will run with replication; now it is eu-west-1 alone." in "".join(
+        running.lines
+    )

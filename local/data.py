@@ -1,0 +1,55 @@
+"""The folder that the stack keeps its data in: whose it is, its API key, and forgetting it all."""
+
+import fcntl
+import secrets
+from pathlib import Path
+from typing import IO
+
+from chalicelib.core.access import draw_key
+
+
+KEY_FILE = "api_key"
+LOCK_FILE = "lock"
+_OURS = (KEY_FILE, LOCK_FILE, "*.sqlite", "*.sqlite-wal", "*.sqlite-shm")
+
+
+class DataError(RuntimeError):
+    """The folder can't be used; the text is the sentence to print."""
+
+
+def claim(data: Path) -> IO[str]:
+    """Make the folder ours until the file that comes back is closed; DataError when it is not."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / LOCK_FILE).open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sentence = (
+            f"another Everhop is using {data}; stop it or set EVERHOP_DATA to another folder."
+        )
+        raise DataError(sentence) from None
+    except OSError as error:
+        raise DataError(f"EVERHOP_DATA {data} can't be written ({error.strerror}).") from None
+    return lock
+
+
+def api_key(data: Path) -> str:
+    """The key that is kept with the data; drawn at the first start, for its owner's eyes only."""
+    file = data / KEY_FILE
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(draw_key(secrets.randbelow) + "\n")
+    return file.read_text().strip()
+
+
+def clean(data: Path) -> str:
+    """Remove what the stack put into the folder, and nothing else; a sentence that says so."""
+    if not data.is_dir():
+        return f"There is nothing to forget in {data}."
+    with claim(data):
+        for pattern in _OURS:
+            for file in data.glob(pattern):
+                file.unlink()
+    if not any(data.iterdir()):
+        data.rmdir()
+    return f"All links in {data} are forgotten."
