@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.server import create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -28,6 +29,12 @@ class QuietHandler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: the stack's own access log has the request."""
+
+
+def spare_casts() -> None:
+    """Let moto compare texts as they are: its general cast makes sorting a list 3 times as long."""
+    cast = DynamoType.cast_value.fget
+    DynamoType.cast_value = property(lambda it: it.value if it.type == "S" else cast(it))
 
 
 def make_table(region: str, name: str) -> None:
@@ -54,6 +61,7 @@ def main(descriptor: str, data: str, region: str, table: str) -> None:
     stop_with_parent()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    spare_casts()
     make_table(region, table)
     journal = Journal(Path(data) / f"{region}.sqlite", region)
     journal.restore(table)

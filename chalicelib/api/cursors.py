@@ -9,7 +9,7 @@ from typing import TypeVar
 from chalice.app import Request
 
 from chalicelib.core.errors import Invalid, Refused
-from chalicelib.service.links import ListQuery
+from chalicelib.service.ports import ListQuery
 
 
 T = TypeVar("T")

@@ -121,9 +121,12 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def search_text(link: Link) -> str:
+    """What a search looks for its text in: all that people wrote, case-folded."""
+    written = (link.slug, link.destination, link.title, link.notes, *link.tags)
+    return "\n".join(part.casefold() for part in written if part)
+
+
 def matches(link: Link, text: str, tag: str | None) -> bool:
     """Whether a search for `text` (case-folded, literal) and `tag` finds the link."""
-    if tag is not None and tag not in link.tags:
-        return False
-    shown = (link.slug, link.destination, link.title or "", link.notes or "", *link.tags)
-    return not text or any(text in part.casefold() for part in shown)
+    return text in search_text(link) and (tag is None or tag in link.tags)

@@ -14,37 +14,15 @@ from chalicelib.core.links import (
     check_dates,
     check_not_past,
     edit_link,
-    matches,
 )
 from chalicelib.core.slugs import SlugPolicy, draw_slug, parse_slug, slug_key
 from chalicelib.core.times import parse_time, to_milliseconds
-from chalicelib.service.ports import Chance, Clock, Entry, LinkStore
+from chalicelib.service.ports import Chance, Clock, LinkStore, ListQuery, Page
 
 
 DRAWS = 12  # with 100 million links the chance that all of them collide is under 1e-30
 EDIT_TRIES = 5
-SCANNED = 1000  # links that one filtered request looks through before it hands back a cursor
-CHUNK = 250
 MAX_TEXT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which links to list: `after` is the position of the last one already seen."""
-
-    limit: int = 50
-    after: str | None = None
-    text: str = ""
-    tag: str | None = None
-    archived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some links, and the position to go on from when there may be more."""
-
-    links: tuple[Link, ...]
-    after: str | None
 
 
 @dataclass(frozen=True)
@@ -158,31 +136,4 @@ class LinkService:
         text = query.text.casefold()
         if len(text) > MAX_TEXT:
             raise Invalid([Problem("/q", "too_long", f"At most {MAX_TEXT} characters.")])
-        if not text and query.tag is None:
-            return _page(self._entries(workspace, query, query.after, query.limit), query.limit)
-        return self._search(workspace, query, text)
-
-    def _entries(
-        self, workspace: str, query: ListQuery, after: str | None, limit: int
-    ) -> tuple[Entry, ...]:
-        return self.store.page(workspace, archived=query.archived, limit=limit, after=after)
-
-    def _search(self, workspace: str, query: ListQuery, text: str) -> Page:
-        found: list[Link] = []
-        after = query.after
-        for _ in range(SCANNED // CHUNK):
-            entries = self._entries(workspace, query, after, CHUNK)
-            for entry in entries:
-                after = entry.position
-                if matches(entry.link, text, query.tag):
-                    found.append(entry.link)
-                if len(found) == query.limit:
-                    return Page(tuple(found), after)
-            if len(entries) < CHUNK:
-                return Page(tuple(found), None)
-        return Page(tuple(found), after)
-
-
-def _page(entries: tuple[Entry, ...], limit: int) -> Page:
-    after = entries[-1].position if len(entries) == limit else None
-    return Page(tuple(entry.link for entry in entries), after)
+        return self.store.page(workspace, replace(query, text=text))

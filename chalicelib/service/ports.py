@@ -13,11 +13,34 @@ Chance = Callable[[int], int]  # chance(n) is a secure random number from 0 to n
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A link in a list, with its position there: lists go on after a position."""
+class ListQuery:
+    """Which of a workspace's links to list, newest first.
 
-    position: str
-    link: Link
+    `after` is the position to go on from; `text` is case-folded and literal.
+    """
+
+    limit: int = 50
+    after: str | None = None
+    text: str = ""
+    tag: str | None = None
+    archived: bool = False
+
+    @property
+    def filtered(self) -> bool:
+        """Whether links are looked through, and not just counted off."""
+        return bool(self.text) or self.tag is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some links of a list, and the position to go on from when there may be more."""
+
+    links: tuple[Link, ...]
+    after: str | None
+
+
+# Links that one filtered request looks through before it hands back a position to go on from.
+SCANNED = 1000
 
 
 class LinkStore(Protocol):
@@ -32,7 +55,5 @@ class LinkStore(Protocol):
     def replace(self, key: str, link: Link) -> None:
         """Store the next version of a link; Stale unless the stored one is the version before."""
 
-    def page(
-        self, workspace: str, *, archived: bool, limit: int, after: str | None
-    ) -> tuple[Entry, ...]:
-        """Up to `limit` links after a position, newest first; fewer only at the end."""
+    def page(self, workspace: str, query: ListQuery) -> Page:
+        """Up to `limit` links that the query finds among the next SCANNED; may be none."""

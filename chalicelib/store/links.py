@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.links import Link, taken_by
-from chalicelib.service.ports import Entry
+from chalicelib.service.ports import SCANNED, ListQuery, Page
 from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
 from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
 
@@ -64,20 +64,35 @@ class LinkTable:
                 return to_link(there) if there else link
         return None
 
-    def page(
-        self, workspace: str, *, archived: bool, limit: int, after: str | None
-    ) -> tuple[Entry, ...]:
-        """One Query of the list index, newest first (more when a page is over 1 MB)."""
-        partition = list_key(workspace, archived=archived)
+    def page(self, workspace: str, query: ListQuery) -> Page:
+        """One Query of the list index, filtered by the table itself; see LinkStore."""
+        partition = list_key(workspace, archived=query.archived)
         with _answering():
-            found = self._model.query(
+            pages = self._model.query(
                 partition,
+                filter_condition=self._filter(query),
                 index_name=LIST_INDEX,
                 scan_index_forward=False,
-                limit=limit,
-                last_evaluated_key=_start(partition, after),
-            )
-            return tuple(Entry(str(item.list_sort), to_link(item)) for item in found)
+                page_size=SCANNED if query.filtered else query.limit,
+                last_evaluated_key=_start(partition, query.after),
+            ).page_iter
+            found = [self._model.from_raw_data(item) for item in next(pages)["Items"]]
+        return _cut(found, query.limit, pages.last_evaluated_key)
+
+    def _filter(self, query: ListQuery) -> Condition | None:
+        condition = self._model.search.contains(query.text) if query.text else None
+        if query.tag is None:
+            return condition
+        tagged = self._model.tags.contains(query.tag)
+        return tagged if condition is None else condition & tagged
+
+
+def _cut(found: list[LinkItem], limit: int, last_key: dict[str, Any] | None) -> Page:
+    after = str(last_key["list_sort"]["S"]) if last_key else None
+    if len(found) > limit:
+        found = found[:limit]
+        after = str(found[-1].list_sort)
+    return Page(tuple(map(to_link, found)), after)
 
 
 def _start(partition: str, after: str | None) -> dict[str, dict[str, Any]] | None:

@@ -1,10 +1,11 @@
 """Links in this process's memory: `chalice local` by itself, and tests. Gone when it ends."""
 
+from operator import itemgetter
 from threading import Lock
 
 from chalicelib.core.errors import Stale
-from chalicelib.core.links import Link, is_free, taken_by
-from chalicelib.service.ports import Entry
+from chalicelib.core.links import Link, is_free, matches, taken_by
+from chalicelib.service.ports import SCANNED, ListQuery, Page
 from chalicelib.store.keys import list_sort
 
 
@@ -35,17 +36,25 @@ class LinkMemory:
                 raise Stale("This link was changed by someone else.")
             self._links[key] = link
 
-    def page(
-        self, workspace: str, *, archived: bool, limit: int, after: str | None
-    ) -> tuple[Entry, ...]:
+    def page(self, workspace: str, query: ListQuery) -> Page:
         """See LinkStore."""
         with self._lock:
-            listed = [
-                Entry(list_sort(key, link), link)
-                for key, link in self._links.items()
-                if link.workspace == workspace
-                and link.archived == archived
-                and link.deleted_at is None
-            ]
-        listed.sort(key=lambda entry: entry.position, reverse=True)
-        return tuple(entry for entry in listed if after is None or entry.position < after)[:limit]
+            listed = sorted(
+                (
+                    (list_sort(key, link), link)
+                    for key, link in self._links.items()
+                    if link.workspace == workspace
+                    and link.archived == query.archived
+                    and link.deleted_at is None
+                ),
+                key=itemgetter(0),
+                reverse=True,
+            )
+        rest = [pair for pair in listed if query.after is None or pair[0] < query.after]
+        seen = rest[: SCANNED if query.filtered else query.limit]
+        found = [pair for pair in seen if matches(pair[1], query.text, query.tag)]
+        after = seen[-1][0] if len(seen) < len(rest) else None
+        if len(found) > query.limit:
+            found = found[: query.limit]
+            after = found[-1][0]
+        return Page(tuple(link for _, link in found), after)

@@ -12,7 +12,7 @@ from pynamodb.attributes import (
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.core.links import Link
+from chalicelib.core.links import Link, search_text
 from chalicelib.store.keys import LINK_SK, link_pk, list_key, list_sort
 
 
@@ -61,6 +61,7 @@ class LinkItem(Model):
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()
     deleted_at = UTCDateTimeAttribute(null=True)
+    search = UnicodeAttribute(null=True)  # what a list's text filter looks in
     write_id = UnicodeAttribute()
     ttl = NumberAttribute(null=True)  # epoch seconds; only on tombstones: the quarantine's end
 
@@ -98,6 +99,7 @@ def to_item(model: type[LinkItem], key: str, link: Link, write_id: str) -> LinkI
         values |= {name: getattr(link, name) for name in _WHEN_SET}
         values["list_key"] = list_key(link.workspace, archived=link.archived)
         values["list_sort"] = list_sort(key, link)
+        values["search"] = search_text(link)
         values["tags"] = list(link.tags) or None
     else:
         values["ttl"] = int(until.timestamp()) + 1

@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from chalicelib.core.errors import SlugTaken
 from chalicelib.core.links import Link, edit_link
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import LinkStore, ListQuery
 from chalicelib.store.links import LinkTable
 from chalicelib.store.models import LinkItem, bind
 
@@ -109,7 +109,7 @@ def use_everything(store: LinkStore) -> set[str]:
         store.create("a", link)
     store.get("a")
     store.get("a", consistent=True)
-    store.page("w", archived=False, limit=1, after=None)
+    store.page("w", ListQuery(text="a", tag="b"))
     store.replace("a", edit_link(link, {"title": "b"}, now))
     return {"create", "get", "page", "replace"}
 

@@ -13,7 +13,8 @@ from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.errors import NotFound, SlugTaken, Stale, Unavailable
 from chalicelib.core.links import Link
 from chalicelib.core.slugs import SlugPolicy
-from chalicelib.service.links import SCANNED, LinkService, ListQuery
+from chalicelib.service.links import LinkService
+from chalicelib.service.ports import SCANNED, ListQuery
 from chalicelib.store.memory import LinkMemory
 from chalicelib.urls import parse_url
 

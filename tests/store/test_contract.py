@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import SlugTaken, Stale, Unavailable
 from chalicelib.core.links import Link, bury_link, edit_link
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import LinkStore, ListQuery
 from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.models import bind, to_item, to_link
@@ -171,18 +172,48 @@ def test_pages_are_whole_and_in_order(store: LinkStore) -> None:
     store.replace("p6", edit_link(links[6], {"archived": True}, NOW))
     store.create("q", link("q", workspace="another"))
 
-    seen: list[str] = []
-    after = None
-    while entries := store.page("pages", archived=False, limit=7, after=after):
-        seen += [entry.link.slug for entry in entries]
-        after = entries[-1].position
+    seen = listed(store, "pages", ListQuery(limit=7))
     expected = sorted(
         (one for one in links if one.slug not in ("p5", "p6")), key=made, reverse=True
     )
 
     assert seen == [one.slug for one in expected]
-    archived = store.page("pages", archived=True, limit=7, after=None)
-    assert [entry.link.slug for entry in archived] == ["p6"]
+    assert listed(store, "pages", ListQuery(limit=7, archived=True)) == ["p6"]
+
+
+def listed(store: LinkStore, workspace: str, query: ListQuery) -> list[str]:
+    """The slugs of all pages of a list."""
+    slugs: list[str] = []
+    while True:
+        page = store.page(workspace, query)
+        assert len(page.links) <= query.limit
+        slugs += [one.slug for one in page.links]
+        if page.after is None:
+            return slugs
+        query = replace(query, after=page.after)
+
+
+def test_filters(store: LinkStore) -> None:
+    """A text is found literally in all that people wrote, in any case; a tag as a whole."""
+    for number in range(40):
+        title = "100%_ÄRA" if number % 8 == 0 else None
+        tags = ("red", "redder") if number % 5 == 0 else ("redder",)
+        one = link(f"f{number}", minutes=number, workspace="filters", title=title, tags=tags)
+        store.create(one.slug, one)
+
+    assert listed(store, "filters", ListQuery(limit=2, text="100%_ära")) == [
+        "f32",
+        "f24",
+        "f16",
+        "f8",
+        "f0",
+    ]
+    assert listed(store, "filters", ListQuery(limit=3, tag="red", text="f")) == [
+        f"f{number}" for number in range(35, -1, -5)
+    ]
+    assert listed(store, "filters", ListQuery(text="100%_ära", tag="red")) == ["f0"]
+    assert listed(store, "filters", ListQuery(text="100.*")) == []
+    assert listed(store, "filters", ListQuery(text="E.EXAMPLE/".casefold(), limit=100))[-1] == "f0"
 
 
 def made(one: Link) -> tuple[datetime, str]:
@@ -201,7 +232,7 @@ def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: table.get("a"),
         lambda: table.create("a", link("a")),
         lambda: table.replace("a", edit_link(link("a"), {}, NOW)),
-        lambda: table.page("w", archived=False, limit=1, after=None),
+        lambda: table.page("w", ListQuery()),
     ):
         with pytest.raises(Unavailable):
             act()
