@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Redirect, Refusal, follow
-from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.store.memory import LinkMemory
 from tests.api.driver import Api, make_api
 
