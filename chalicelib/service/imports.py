@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from chalicelib.core.errors import Invalid, Problem, SlugTaken, Unavailable
-from chalicelib.core.links import Link
+from chalicelib.core.links import Link, is_free, taken_by
 from chalicelib.service.links import LinkService
 
 
@@ -66,14 +66,16 @@ class ImportService:
     ) -> ImportReport:
         """Store the rows in order until done or `has_time` says no; each row stands alone."""
         done: list[RowReport] = []
-        claimed: set[str] = set()
+        claimed: dict[str, Link] = {}
         for row in rows:
             if not has_time():
                 return ImportReport(tuple(done), row.number)
             done.append(self._import(workspace, row, dry_run, claimed))
         return ImportReport(tuple(done), None)
 
-    def _import(self, workspace: str, row: SheetRow, dry_run: bool, claimed: set[str]) -> RowReport:
+    def _import(
+        self, workspace: str, row: SheetRow, dry_run: bool, claimed: dict[str, Link]
+    ) -> RowReport:
         try:
             if dry_run:
                 return self._try_row(workspace, row, claimed)
@@ -82,22 +84,29 @@ class ImportService:
         except Invalid as invalid:
             return RowReport(row.number, "invalid", None, invalid.problems)
         except SlugTaken as taken:
-            return self._explain_taken(workspace, row, taken)
+            return self._explain_taken(workspace, row, taken, claimed)
         except Unavailable as unavailable:
             problem = Problem("", unavailable.code, str(unavailable))
             return RowReport(row.number, "failed", None, (problem,))
 
-    def _try_row(self, workspace: str, row: SheetRow, claimed: set[str]) -> RowReport:
+    def _try_row(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> RowReport:
+        """What storing the row would do; `claimed` has what rows before it would have stored."""
         link, drawn = self.links.check(workspace, dict(row.fields), imported=True)
+        if drawn:
+            return RowReport(row.number, "ready")
         key = self.links.key_of(link.slug)
-        if not drawn and (key in claimed or self.links.store.get(key)):
-            raise SlugTaken(f"“{link.slug}” is already in use.")
-        claimed.add(key)
-        return RowReport(row.number, "ready", None if drawn else link)
+        there = claimed.get(key) or self.links.store.get(key)
+        if there and not is_free(there, link.updated_at):
+            raise taken_by(there)
+        claimed[key] = link
+        return RowReport(row.number, "ready", link)
 
-    def _explain_taken(self, workspace: str, row: SheetRow, taken: SlugTaken) -> RowReport:
+    def _explain_taken(
+        self, workspace: str, row: SheetRow, taken: SlugTaken, claimed: dict[str, Link]
+    ) -> RowReport:
         wanted, _ = self.links.check(workspace, dict(row.fields), imported=True)
-        there = self.links.store.get(self.links.key_of(wanted.slug), consistent=True)
+        key = self.links.key_of(wanted.slug)
+        there = claimed.get(key) or self.links.store.get(key, consistent=True)
         if there and there.workspace == workspace and _same(there, wanted):
             return RowReport(row.number, "exists", there)
         return RowReport(row.number, "taken", None, (Problem("/slug", taken.code, str(taken)),))
