@@ -80,7 +80,7 @@ def broken_rules(module: str, source: str) -> list[str]:
 
 
 def _impure(name: str) -> bool:
-    return name.split(".")[0] in IMPURE or name.startswith("urllib.request")
+    return name.split(".", maxsplit=1)[0] in IMPURE or name.startswith("urllib.request")
 
 
 @pytest.mark.parametrize("path", modules(), ids=str)

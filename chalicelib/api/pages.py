@@ -1,7 +1,7 @@
 """The pages a visitor may see instead of a destination: refusals, and the preview of a link.
 
 Each is whole in itself (one hashed style element, no script), so that it works through any cache
-and without the dashboard's files; the colours are those of static_site/assets/styles/tokens.css.
+and without the dashboard's files. The colours are those of static_site/assets/styles/tokens.css.
 """
 
 import base64
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.hosts import is_mixed_script, unicode_host
+from chalicelib.core.hosts import is_disguised, unicode_host
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Reason, Refusal
 from chalicelib.core.times import format_time
@@ -27,39 +27,40 @@ class Page(NamedTuple):
 
 _STYLE = """
 :root{color-scheme:light dark;
---ground:light-dark(oklch(98.5% .004 265),oklch(17% .015 265));
---surface:light-dark(#fff,oklch(21.5% .017 265));
---line:light-dark(oklch(91% .008 265),oklch(31% .02 265));
---text:light-dark(oklch(24% .02 265),oklch(95% .006 265));
---muted:light-dark(oklch(50% .02 265),oklch(72% .015 265));
---accent:light-dark(oklch(52% .19 265),oklch(74% .13 265));
---on-accent:light-dark(#fff,oklch(17% .015 265));
---warn:light-dark(oklch(48% .12 60),oklch(82% .12 80))}
+--page:light-dark(oklch(0.968 0.004 165),oklch(0.175 0.009 165));
+--surface:light-dark(oklch(1 0 0),oklch(0.215 0.009 165));
+--line:light-dark(oklch(0.905 0.007 165),oklch(0.285 0.011 165));
+--text:light-dark(oklch(0.215 0.009 165),oklch(0.945 0.005 165));
+--text-soft:light-dark(oklch(0.47 0.015 165),oklch(0.71 0.012 165));
+--accent:light-dark(oklch(0.52 0.115 160),oklch(0.775 0.128 159));
+--on-accent:light-dark(oklch(1 0 0),oklch(0.175 0.009 165));
+--warning:light-dark(oklch(0.48 0.1 65),oklch(0.85 0.12 82))}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.5rem;
-background:var(--ground);color:var(--text);
+background:var(--page);color:var(--text);
 font:1rem/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{inline-size:min(34rem,100%);background:var(--surface);border:1px solid var(--line);
 border-radius:1rem;padding:clamp(1.5rem,5vw,2.5rem)}
 .code{margin:0;color:var(--accent);font-weight:650;font-variant-numeric:tabular-nums}
-h1{margin:.35rem 0 .75rem;font-size:clamp(1.4rem,5vw,1.9rem);line-height:1.2;letter-spacing:-.015em;
-text-wrap:balance}
-p{margin:0 0 1rem;color:var(--muted);text-wrap:pretty}
-.to{overflow-wrap:anywhere;padding:.9rem 1rem;border:1px solid var(--line);border-radius:.65rem;
-color:var(--text);font-size:.95rem}
-.to b{font-weight:650}
-.warn{color:var(--warn)}
+h1{margin:.35rem 0 .75rem;font-size:clamp(1.4rem,5vw,1.9rem);line-height:1.2;
+letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
+p{margin:0 0 1rem;color:var(--text-soft);text-wrap:pretty;overflow-wrap:anywhere}
+main>:last-child{margin-block-end:0}
+.to{padding:.9rem 1rem;border:1px solid var(--line);border-radius:.65rem;background:var(--page);
+color:var(--text-soft);font-size:.95rem}
+.to b{font-weight:650;color:var(--text)}
+.warning{color:var(--warning)}
 .go{display:inline-block;padding:.7rem 1.2rem;border-radius:.65rem;background:var(--accent);
 color:var(--on-accent);font-weight:600;text-decoration:none}
 .go:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
-footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);
-font-size:.85rem;overflow-wrap:anywhere}
+footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);
+color:var(--text-soft);font-size:.85rem;overflow-wrap:anywhere}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; "
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self' data:; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -131,9 +132,9 @@ def _host_note(destination: str) -> str:
     shown = unicode_host(host)
     if shown == host:
         return ""
-    if is_mixed_script(shown):
+    if is_disguised(shown):
         warning = "Its letters are from different alphabets: it may only look like a name you know."
-        return f'<p class="warn">The host reads “{escape(shown)}”. {warning}</p>'
+        return f'<p class="warning">The host reads “{escape(shown)}”. {warning}</p>'
     return f"<p>The host reads “{escape(shown)}”.</p>"
 
 

@@ -11,6 +11,8 @@ SHORTENERS = frozenset(
 )
 # Japanese and Korean names mix these by nature.
 _SAME_SCRIPT = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "HANGUL": "CJK"}
+# Cyrillic letters that pass for Latin ones need no second alphabet to fool.
+_LOOK_ALIKE = frozenset("аеорсухіјԁһѕԛԝӏ0123456789-")
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet")
 
 
@@ -58,9 +60,13 @@ def _unicode_label(label: str) -> str:
     return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
 
 
-def is_mixed_script(host: str) -> bool:
-    """Whether one label has letters of more than one alphabet, a usual disguise."""
-    return any(len(_scripts(label)) > 1 for label in host.split("."))
+def is_disguised(host: str) -> bool:
+    """Whether a label could pass for another: mixed alphabets, or Cyrillic that reads as Latin."""
+    return any(len(_scripts(label)) > 1 or _reads_as_latin(label) for label in host.split("."))
+
+
+def _reads_as_latin(label: str) -> bool:
+    return not label.isascii() and set(label) <= _LOOK_ALIKE
 
 
 def _scripts(label: str) -> set[str]:

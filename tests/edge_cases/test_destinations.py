@@ -212,6 +212,8 @@ def test_row_18(api: Api) -> None:
     assert "xn--exmple-4nf.com" in page
     assert "exаmple.com" in page
     assert "different alphabets" in page
+    api.made("https://xn--80ak6aa92e.com/", slug="whole")  # all Cyrillic, reads as apple.com
+    assert "different alphabets" in api.follow("whole+").body.decode()
     api.made("https://bücher.example/", slug="real")
     assert "different alphabets" not in api.follow("real+").body.decode()
 

@@ -1,0 +1,77 @@
+// Talks to the REST API: one function per endpoint, one error class for whatever goes wrong.
+
+const BASE = "/api/v1";
+
+/** Anything but a 2xx answer; `status` is 0 when no answer came at all. */
+export class ApiError extends Error {
+  constructor(status, problem = {}) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+    this.status = status;
+    this.code = problem.code ?? "";
+    this.detail = problem.detail ?? "";
+    this.errors = Array.isArray(problem.errors) ? problem.errors : [];
+  }
+
+  /** True when the write may or may not have been done: nobody said no. */
+  get unreachable() {
+    return [0, 502, 503, 504].includes(this.status);
+  }
+}
+
+async function problemOf(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return type.includes("json") ? response.json().catch(() => ({})) : {};
+}
+
+function requestOf(method, key, { body, ifMatch, signal, keepalive }) {
+  const headers = { Authorization: `Bearer ${key}`, Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (ifMatch) headers["If-Match"] = ifMatch;
+  return { method, headers, signal, keepalive, body: body && JSON.stringify(body), cache: "no-store" };
+}
+
+async function send(fetcher, method, path, key, options = {}) {
+  let response;
+  try {
+    response = await fetcher(BASE + path, requestOf(method, key, options));
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0);
+  }
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  return response;
+}
+
+function linkPath(slug) {
+  return `/links/${encodeURIComponent(slug)}`;
+}
+
+/** The query string of a page of the list; what is empty is left out. */
+export function listQuery({ limit = 50, cursor, q, tag, archived = false }) {
+  const query = new URLSearchParams({ limit, archived });
+  if (cursor) query.set("cursor", cursor);
+  if (q) query.set("q", q);
+  if (tag) query.set("tag", tag);
+  return query.toString();
+}
+
+async function linkOf(response) {
+  const link = await response.json();
+  return { link, etag: response.headers.get("ETag") ?? `"v${link.version}"` };
+}
+
+/** The API as seen with one key; `fetcher` is a parameter so that tests need no network. */
+export function connect(key, fetcher = (...args) => fetch(...args)) {
+  const call = (method, path, options) => send(fetcher, method, path, key, options);
+  return {
+    listLinks: async (filter, signal) =>
+      (await call("GET", `/links?${listQuery(filter)}`, { signal })).json(),
+    getLink: async (slug) => linkOf(await call("GET", linkPath(slug))),
+    createLink: async (body) => linkOf(await call("POST", "/links", { body })),
+    editLink: async (slug, body, ifMatch) =>
+      linkOf(await call("PATCH", linkPath(slug), { body, ifMatch })),
+    deleteLink: async (slug, keepalive = false) => {
+      await call("DELETE", linkPath(slug), { keepalive });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// The entry: finds the key, shows the sign-in or the dashboard, and listens for what is page-wide.
+import { effect, html, render } from "./html.js";
+import { onKey } from "./keys.js";
+import { forget } from "./state/links.js";
+import { commit } from "./state/removals.js";
+import { apiKey, resume, takeFragmentKey } from "./state/session.js";
+import { made } from "./state/drafts.js";
+import { Create } from "./ui/create.js";
+import { EditDialog } from "./ui/edit.js";
+import { List } from "./ui/list.js";
+import { SignIn } from "./ui/signin.js";
+import { Toaster } from "./ui/toaster.js";
+import { Toolbar } from "./ui/toolbar.js";
+import { Topbar } from "./ui/topbar.js";
+
+function Dashboard() {
+  return html`<a class="skip" href="#list">Skip to the list</a>
+    <${Topbar} />
+    <main class="page">
+      <h1 class="off-screen">Everhop dashboard</h1>
+      <${Create} />
+      <section class="panel" id="list" aria-label="Links"><${Toolbar} /><${List} /></section>
+    </main>
+    <${EditDialog} />`;
+}
+
+function App() {
+  return html`${apiKey.value ? html`<${Dashboard} key=${apiKey.value} />` : html`<${SignIn} />`}<${Toaster} />`;
+}
+
+addEventListener("keydown", onKey);
+addEventListener("hashchange", takeFragmentKey);
+addEventListener("pagehide", () => commit(true));
+
+resume();
+effect(() => {
+  // Another key may see other links.
+  void apiKey.value;
+  forget();
+  made.value = null;
+});
+render(html`<${App} />`, document.getElementById("app"));

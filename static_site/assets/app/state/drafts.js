@@ -1,0 +1,65 @@
+// The link being typed in the create form, its mistakes, and the one made last.
+import { EMPTY, mistakes, toCreate } from "../changes.js";
+import { batch, signal } from "../html.js";
+import { explain } from "../problems.js";
+import { withScheme } from "../urls.js";
+import { putCreated } from "./links.js";
+import { api, signOut } from "./session.js";
+
+const KNOWN = Object.keys(EMPTY).filter((field) => field !== "disabled" && field !== "archived");
+const OPTIONS = KNOWN.filter((field) => field !== "destination" && field !== "slug");
+
+export const draft = signal(EMPTY);
+export const errors = signal({ fields: {}, form: "" });
+export const sending = signal(false);
+export const made = signal(null);
+export const optionsOpen = signal(false);
+
+export function type(change) {
+  const [field] = Object.keys(change);
+  draft.value = { ...draft.value, ...change };
+  const { [field]: _, ...rest } = errors.value.fields;
+  errors.value = { fields: rest, form: errors.value.form };
+  if (field === "destination") made.value = null;
+}
+
+/** Makes the https:// that will be sent visible in the field. */
+export function completeScheme() {
+  const destination = withScheme(draft.value.destination);
+  if (destination !== draft.value.destination) draft.value = { ...draft.value, destination };
+}
+
+function complain(found) {
+  errors.value = found;
+  if (OPTIONS.some((field) => field in found.fields)) optionsOpen.value = true;
+}
+
+function celebrate(link) {
+  batch(() => {
+    putCreated(link);
+    made.value = link;
+    draft.value = EMPTY;
+    optionsOpen.value = false;
+  });
+}
+
+/** Sends the draft; true when there is a link to copy. */
+export async function submit() {
+  if (sending.value) return false;
+  completeScheme();
+  const found = mistakes(draft.value);
+  complain({ fields: found, form: "" });
+  if (Object.keys(found).length) return false;
+  sending.value = true;
+  try {
+    const { link } = await api.value.createLink(toCreate(draft.value));
+    celebrate(link);
+    return true;
+  } catch (error) {
+    complain(explain(error, KNOWN));
+    if (error.status === 401) signOut("Your key was not accepted. Sign in again; what you typed is kept.");
+    return false;
+  } finally {
+    sending.value = false;
+  }
+}

@@ -1,0 +1,39 @@
+// Times: RFC 3339 UTC on the wire, the reader's own clock on the screen.
+
+const UNITS = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** "3 hours ago", "in 2 days"; under a minute is "just now". */
+export function relative(iso, now = Date.now()) {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  const unit = UNITS.find(([, size]) => Math.abs(seconds) >= size);
+  if (!unit) return seconds > 0 ? "in a moment" : "just now";
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  return format.format(Math.trunc(seconds / unit[1]), unit[0]);
+}
+
+/** The exact time, in the reader's zone, for a tooltip. */
+export function exact(iso) {
+  return new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" }).format(new Date(iso));
+}
+
+/** What a datetime-local input shows for an API time ("" for none). */
+export function toLocalInput(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** RFC 3339 UTC of what a datetime-local input holds; null when it is empty. */
+export function toUtc(local) {
+  return local ? new Date(local).toISOString().replace(/\.\d+Z$/, "Z") : null;
+}
