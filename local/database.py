@@ -3,32 +3,25 @@
 Run by the stack as `python -m local.database DESCRIPTOR DATA_FOLDER REGION TABLE`.
 """
 
-import logging
-import signal
+import asyncio
+import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+from aiohttp import web
+from flask import Flask
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.server import create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
 
 from local.children import inherited, stop_with_parent
-from local.journal import Journal, journaled
+from local.journal import Journal, record
+from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Keeps connections open and prints no line per request."""
-
-    protocol_version = "HTTP/1.1"
-    # Without it each answer waits for the other side's delayed acknowledgement, about 40 ms.
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the stack's own access log has the request."""
 
 
 def spare_casts() -> None:
@@ -56,21 +49,60 @@ def make_table(region: str, name: str) -> None:
     )
 
 
+def make_handler(app: Flask, journal: Journal) -> Handler:
+    """The request handler: one request at a time, as moto is not safe under threads."""
+    one_at_a_time = ThreadPoolExecutor(1, "dynamodb")
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        body = await request.read()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(one_at_a_time, answer, app, journal, request, body)
+
+    return handle
+
+
+def answer(app: Flask, journal: Journal, request: web.BaseRequest, body: bytes) -> web.Response:
+    """What moto says to one request; what it wrote is on disk before anyone hears of it."""
+    chunks, status, headers = run_wsgi_app(app.wsgi_app, _environ(request, body))
+    record(journal, request.headers.get("X-Amz-Target", "").partition(".")[2], body)
+    sent = {name: value for name, value in headers.items() if name != "Content-Length"}
+    return web.Response(status=int(status[:3]), headers=sent, body=b"".join(chunks))
+
+
+def _environ(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
+    sent = {
+        f"HTTP_{name.upper().replace('-', '_')}": text for name, text in request.headers.items()
+    }
+    return {
+        **sent,
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": request.path,
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+
+
 def main(descriptor: str, data: str, region: str, table: str) -> None:
     """Restore the table and serve until told to stop."""
     stop_with_parent()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     spare_casts()
     make_table(region, table)
     journal = Journal(Path(data) / f"{region}.sqlite", region)
     journal.restore(table)
-    app = journaled(create_backend_app("dynamodb"), journal)
-    listener = inherited(int(descriptor))
-    server = make_server(
-        "127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler, fd=listener.fileno()
-    )
-    server.serve_forever()
+    handler = make_handler(create_backend_app("dynamodb"), journal)
+    asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,13 @@
 """Makes moto's DynamoDB durable: every item written is on disk before its write is acknowledged.
 
-moto forgets everything when it ends. This WSGI middleware lets one request at a time through (moto
-is not safe under threads) and keeps the item as it is after each write in a SQLite file, from which
-the next start restores it.
+moto forgets everything when it ends. After each write the item is kept as it is then in a SQLite
+file, from which the next start restores it.
 """
 
-import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -19,7 +16,6 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Touched = Iterator[tuple[str, dict[str, Any]]]
 _SCHEMA = """
 create table if not exists items (
@@ -82,23 +78,11 @@ def touched_by(operation: str, body: dict[str, Any]) -> Touched:
                 yield write["TableName"], write.get("Item") or write["Key"]
 
 
-def journaled(app: Application, journal: Journal) -> Application:
-    """The app, one request at a time and with its writes kept by the journal."""
-    lock = Lock()
-
-    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        with lock:
-            answer = list(app(environ, start_response))
-            # After a refused write the item is as it was, so saving it again changes nothing.
-            if operation.endswith(("Item", "Items")) and operation not in _READS:
-                for name, item in touched_by(operation, json.loads(body)):
-                    journal.save(name, item)
-        return answer
-
-    return serve
+def record(journal: Journal, operation: str, body: bytes) -> None:
+    """Keep what a request has written; after a refused write that is what was there before."""
+    if operation.endswith(("Item", "Items")) and operation not in _READS:
+        for name, item in touched_by(operation, json.loads(body)):
+            journal.save(name, item)
 
 
 _READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems"})

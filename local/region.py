@@ -6,7 +6,6 @@ the Lambda events; this adds the stage path, the gateway's limits and its own an
 
 import asyncio
 import base64
-import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +16,7 @@ from chalice.config import Config
 from chalice.local import CustomLocalChalice, LocalChalice, LocalGateway, LocalGatewayException
 
 from local.children import inherited, stop_with_parent
-from local.servers import Handler, start_server
+from local.servers import Handler, serve_until_stopped
 from local.templates import gateway_response
 
 
@@ -73,21 +72,13 @@ def make_handler(gateway: LocalGateway) -> Handler:
     return handle
 
 
-async def serve(descriptor: int, app: Chalice) -> None:
-    """Serve until told to stop."""
-    runner = await start_server(make_handler(make_gateway(app)), inherited(descriptor))
-    stopped = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    await stopped.wait()
-    await runner.cleanup()
-
-
 def main(descriptor: str) -> None:
     """Load the app from the environment and serve it."""
     stop_with_parent()
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
-    asyncio.run(serve(int(descriptor), app))
+    handler = make_handler(make_gateway(app))
+    asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """A bare HTTP server on a socket that is already open: what the front and the region both are."""
 
+import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,6 +26,15 @@ async def start_server(handler: Handler, listener: socket.socket) -> web.ServerR
     await runner.setup()
     await web.SockSite(runner, listener).start()
     return runner
+
+
+async def serve_until_stopped(handler: Handler, listener: socket.socket) -> None:
+    """Serve requests until SIGTERM."""
+    runner = await start_server(handler, listener)
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    await stopped.wait()
+    await runner.cleanup()
 
 
 def _is_bad_request(record: logging.LogRecord) -> bool:

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.config": {"chalicelib.core"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "app": {"chalicelib.config", "chalicelib.wiring"},
-    "local": {"app", "chalicelib", "chalice", "moto", "aiohttp", "yarl", "watchfiles", "werkzeug"}
+    "local": {"app", "chalicelib", "chalice", "moto", "aiohttp", "yarl", "watchfiles", "werkzeug", "flask"}
     | {"yaml"},
     "tools": {"local", "chalicelib.core"},
     "bench": {"local", "tools", "chalicelib", "app", "chalice", "aiohttp", "boto3", "botocore"},

@@ -49,7 +49,7 @@ def event(host: str) -> dict[str, Any]:
     [
         ("", "https://abc123.execute-api.us-east-1.amazonaws.com/api/r/x"),
         ("https://sho.rt/", "https://sho.rt/x"),
-        ("https://example.com/go", "https://example.com/go/x"),
+        ("https://example.org/go", "https://example.org/go/x"),
     ],
 )
 def test_short_urls_are_never_the_clients_word(setting: str, short_url: str) -> None:
