@@ -28,7 +28,7 @@ class ImportServer:
     """What it has stored, what it was asked, and how it is to fail, one word per import request.
 
     `503` and `401` answer so; `lose` stores and hangs up; `hang up` hangs up first; `cut` stores
-    and answers half; `slow` takes a second; a number stops before that many rows; `fail` reports
+    and answers half; `bye` answers and hangs up; `slow` takes a second; a number stops before that many rows; `fail` reports
     the first row as failed.
     """
 
@@ -108,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._send(status, answer, cut=plan == "cut")
+            self.close_connection = self.close_connection or plan == "bye"
 
     def _send(self, status: int, answer: Any, *, cut: bool = False) -> None:
         body = json.dumps(answer).encode()
@@ -165,7 +166,7 @@ class Tools:
             env={**self.environ, **environ},
             input=stdin,
             capture_output=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()

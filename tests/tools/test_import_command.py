@@ -136,12 +136,13 @@ def test_trouble_is_retried(tools, server, plan):
 
 def test_next_row_is_followed(tools, server):
     """A server that stops early is asked for the rest, with the numbers of the file."""
-    server.plans = ["7", "2", "ok"]
+    server.plans = ["7"] + ["2"] * 6
 
     done = tools.run("import", tools.write("a.csv", sheet(20)), "--url", server.url)
 
     assert done.stdout == "Done: 20 created.\n"
-    assert [request["query"]["first_row"] for request in server.requests] == [["2"], ["9"], ["11"]]
+    rows = [request["query"]["first_row"][0] for request in server.requests]
+    assert rows == ["2", "9", "11", "13", "15", "17", "19", "21"]
 
 
 def test_failed_rows_are_tried_again(tools, server):
@@ -173,6 +174,16 @@ def test_rows_without_slugs_are_not_sent_twice(tools, server, plan):
     assert [row["status"] for row in rows] == ["unknown"] * 50 + ["created"] * 10
 
 
+def test_rows_without_slugs_take_a_new_connection(tools, server):
+    """A kept connection that the server has closed puts no row without a slug in doubt."""
+    server.plans = ["bye", "bye"]
+    text = "url\n" + "".join(f"https://a.example/{number}\n" for number in range(120))
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url, "--workers", "1")
+
+    assert (done.returncode, len(server.links)) == (0, 120)
+
+
 def test_drawn_slugs_are_told(tools, server):
     """Where slugs are drawn, the report says which, though nothing is wrong."""
     done = tools.run(
@@ -191,6 +202,9 @@ def test_the_first_of_two_with_one_slug_wins(tools, server):
 
     assert "row 602, taken: slug: In use." in done.stdout
     assert server.links["s0"] == "https://a.example/0"
+    bodies = [request["body"] for request in server.requests]
+    assert len(bodies) == 3
+    assert sum(b"//late.example" in body and b"a.example/0," in body for body in bodies) == 1
 
 
 def test_large_rows_are_split(tools, server):
@@ -330,103 +344,6 @@ def test_progress_lines(tools, server):
     lines = [line for line in done.stderr.splitlines() if "of 1,000 rows" in line]
     assert 1 <= len(lines) <= 2
     assert "rows/s" in lines[0]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_encodings(tools, server, encoding):
-    """UTF-8 and UTF-16 are read as such; anything else as Windows-1252, and that is said."""
-    content = "url,slug,title\nhttps://a.example,a,Größe\n".encode(encoding)
-
-    done = tools.run("import", tools.write("a.csv", content), "--url", server.url)
-
-    assert done.returncode == 0
-    assert "Größe" in server.requests[0]["body"].decode()
-    assert ("Windows-1252" in done.stderr) == (encoding == "cp1252")
-
-
-def test_standard_input(tools, server):
-    """`-` reads the file from standard input."""
-    done = tools.run("import", "-", "--url", server.url, stdin=sheet(2).encode())
-
-    assert (done.returncode, done.stdout) == (0, "Done: 2 created.\n")
-
-
-KUTT_LINK = {
-    "address": "abc",
-    "target": "https://a.example/",
-    "password": False,
-    "banned": False,
-    "expire_in": None,
-}
-SHLINK_LINK = {
-    "shortCode": "abc",
-    "longUrl": "https://a.example/",
-    "tags": ["x", "y,z"],
-    "meta": {"validUntil": None, "maxVisits": None},
-}
-BITLY_LINK = {
-    "id": "bit.ly/q",
-    "link": "https://bit.ly/q",
-    "custom_bitlinks": ["https://bit.ly/abc"],
-    "long_url": "https://a.example/",
-    "tags": [],
-}
-JSON_EXPORTS = {
-    "Kutt": {"total": 1, "data": [KUTT_LINK]},
-    "Shlink": {"shortUrls": {"data": [SHLINK_LINK], "pagination": {"totalItems": 1}}},
-    "Bitly": {"links": [BITLY_LINK], "pagination": {"total": 1}},
-    "Yourls": {
-        "links": {
-            "link_1": {
-                "shorturl": "https://s.example/abc",
-                "url": "https://a.example/",
-                "timestamp": "2021-05-04 10:11:12",
-            }
-        }
-    },
-}
-
-
-@pytest.mark.parametrize("name", JSON_EXPORTS)
-def test_json_exports(tools, server, name):
-    """What the API of another shortener answers with is read as its export."""
-    text = json.dumps(JSON_EXPORTS[name])
-
-    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
-
-    assert done.returncode == 0, done.stderr
-    assert f"an export of {name}, 1 row." in done.stderr
-    assert server.links == {"abc": "https://a.example/"}
-
-
-def test_json_with_one_page_of_many(tools, server):
-    """A file that says it holds fewer links than there are is said to."""
-    text = json.dumps({"total": 312, "data": [KUTT_LINK]})
-
-    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
-
-    assert "says that there are 312 links, but it has 1" in done.stderr
-
-
-def test_json_limit_is_refused(tools, server):
-    """A limit inside Shlink's `meta` is seen."""
-    link = {**SHLINK_LINK, "meta": {"maxVisits": 5}}
-
-    done = tools.run("import", tools.write("a.json", json.dumps([link])), "--url", server.url)
-
-    assert done.returncode == 1
-    assert "stops after a number of visits" in done.stdout
-
-
-def test_invalid_unicode(tools, server):
-    """A lone surrogate refuses its own row, not the rows it would travel with."""
-    text = '[{"url": "https://a.example", "slug": "a", "title": "\\ud800"},'
-    text += '{"url": "https://b.example", "slug": "b"}]'
-
-    done = tools.run("import", tools.write("a.json", text), "--url", server.url)
-
-    assert "Done: 1 created, 1 invalid." in done.stdout
-    assert "not valid Unicode" in done.stdout
 
 
 def test_report_is_never_the_file(tools, server):
