@@ -1,4 +1,4 @@
-"""`python -m tools key`: draw an API key for a deployment, and the hash that the deployment keeps."""
+"""`python -m tools key`: draw an API key, and the hash that a deployment keeps of it."""
 
 import argparse
 import secrets
