@@ -26,8 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.config": {"chalicelib.core"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "app": {"chalicelib.config", "chalicelib.wiring"},
-    "local": {"app", "chalicelib", "chalice", "moto", "aiohttp", "yarl", "watchfiles", "werkzeug", "flask"}
-    | {"yaml"},
+    "local": {"app", "chalicelib", "chalice"}
+    | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "chalicelib.core"},
     "bench": {"local", "tools", "chalicelib", "app", "chalice", "aiohttp", "boto3", "botocore"},
 }
