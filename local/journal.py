@@ -33,7 +33,8 @@ class Journal:
         self._region = region
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode=wal")
-        self._database.execute("pragma synchronous=normal")
+        # full: what was acknowledged is on the disk itself, also when the power goes.
+        self._database.execute("pragma synchronous=full")
         self._database.execute(_SCHEMA)
 
     def _table(self, name: str) -> Table:

@@ -43,7 +43,8 @@ main{inline-size:min(34rem,100%);background:var(--surface);border:1px solid var(
 border-radius:1rem;padding:clamp(1.5rem,5vw,2.5rem)}
 .code{margin:0;color:var(--accent);font-weight:650;font-variant-numeric:tabular-nums}
 h1{margin:.35rem 0 .75rem;font-size:clamp(1.4rem,5vw,1.9rem);line-height:1.2;
-letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
+letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere;display:-webkit-box;
+-webkit-line-clamp:3;-webkit-box-orient:vertical;overflow:hidden}
 p{margin:0 0 1rem;color:var(--text-soft);text-wrap:pretty;overflow-wrap:anywhere}
 main>:last-child{margin-block-end:0}
 .to{padding:.9rem 1rem;border:1px solid var(--line);border-radius:.65rem;background:var(--page);
@@ -76,7 +77,7 @@ _WORDS: dict[Reason, tuple[str, str]] = {
     ),
     "deleted": (
         "This link was deleted",
-        "Whoever made it has removed it. It will not lead anywhere else in the meantime.",
+        "Whoever made it has removed it. Nobody else can take its place for 90 days.",
     ),
     "disabled": (
         "This link is switched off",
@@ -109,16 +110,21 @@ def unavailable_page(error: Unavailable, request_id: str) -> Page:
 
 def preview_page(link: Link, short_url: str) -> Page:
     """The page that shows where a link leads, for people who look before they follow."""
-    title = link.title or "Where this link leads"
+    title = visible(link.title or "") or "Where this link leads"
     destination = escape(link.destination)
     body = (
-        f'<p class="code">Preview</p><h1>{escape(title)}</h1>'
+        f'<p class="code">Preview</p><h1><bdi>{escape(title)}</bdi></h1>'
         f"<p>{escape(short_url)} leads to</p>"
         f'<p class="to">{_emphasise_host(link.destination)}</p>{_host_note(link.destination)}'
         f'<p><a class="go" href="{destination}" rel="noopener noreferrer nofollow">Continue</a></p>'
         f"<footer>Made {format_time(link.created_at)[:10]}</footer>"
     )
     return Page(_document(f"{title} · preview", body), 200, dict(_HEADERS))
+
+
+def visible(text: str) -> str:
+    """The text without the invisible characters that turn its direction or hide in it."""
+    return "".join(one for one in text if one == " " or one.isprintable())
 
 
 def _emphasise_host(destination: str) -> str:
@@ -133,7 +139,7 @@ def _host_note(destination: str) -> str:
     if shown == host:
         return ""
     if is_disguised(shown):
-        warning = "Its letters are from different alphabets: it may only look like a name you know."
+        warning = "It has look-alike letters: it may only look like a name you know."
         return f'<p class="warning">The host reads “{escape(shown)}”. {warning}</p>'
     return f"<p>The host reads “{escape(shown)}”.</p>"
 

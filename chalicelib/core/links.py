@@ -92,7 +92,9 @@ def taken_by(there: Link) -> SlugTaken:
     until = there.quarantined_until
     if until is None:
         return SlugTaken(f"“{there.slug}” is already in use.")
-    return SlugTaken(f"“{there.slug}” was deleted and stays free until {format_time(until)}.")
+    return SlugTaken(
+        f"“{there.slug}” was deleted and can't be used again until {format_time(until)}."
+    )
 
 
 def check_dates(link: Link) -> None:

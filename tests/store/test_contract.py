@@ -1,5 +1,7 @@
 """One contract for every store: memory, and DynamoDB over a socket, keep the same promises."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 import threading
@@ -220,12 +222,34 @@ def made(one: Link) -> tuple[datetime, str]:
     return one.created_at, one.slug
 
 
-def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing answers, every method says Unavailable and none guesses."""
-    listener = listen()
-    url = url_of(listener)
+def refuse(listener: socket.socket) -> None:
+    """Nothing listens any more."""
     listener.close()
-    point_to(url, monkeypatch)
+
+
+def hang_up(listener: socket.socket) -> None:
+    """Every connection is closed without an answer."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def hang(listener: socket.socket) -> None:
+    """Every connection is taken, and no answer ever comes."""
+
+
+@pytest.mark.parametrize("fail", [refuse, hang_up, hang])
+def test_a_table_that_does_not_answer_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[socket.socket], None]
+) -> None:
+    """However the table fails to answer, every method says Unavailable and none guesses."""
+    listener = listen()
+    point_to(url_of(listener), monkeypatch)
+    fail(listener)
     table = LinkTable(bind("links", REGION))
 
     for act in (
@@ -234,8 +258,9 @@ def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: table.replace("a", edit_link(link("a"), {}, NOW)),
         lambda: table.page("w", ListQuery()),
     ):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="did not answer"):
             act()
+    listener.close()
 
 
 class LosingFirstAnswer:
@@ -269,7 +294,7 @@ TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.ju
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     title=st.none() | TEXT,
     tags=st.lists(TEXT, max_size=5).map(tuple),
