@@ -92,6 +92,11 @@ class Child:
         return self.process is not None and self.process.poll() is not None and not self.stopping
 
     @property
+    def killed(self) -> bool:
+        """Whether it was ended from outside, and not by an error of its own."""
+        return self.process is not None and (self.process.returncode or 0) < 0
+
+    @property
     def lived_for(self) -> float:
         """Seconds since it was started."""
         return time.monotonic() - self.started_at

@@ -29,7 +29,7 @@ TIMEOUT = ClientTimeout(total=30)
 _TARGET = "!$%&'()*+,-./:;=?@_~[]{}|^`\\\"<>"
 _HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization te trailer "
-    "transfer-encoding upgrade host content-length".split()
+    "transfer-encoding upgrade host content-length expect".split()
 )
 _PRINT = Callable[[str], None]
 
@@ -62,8 +62,10 @@ class Front:
 
     async def reconnect(self) -> None:
         """Let requests that wait for a process that is gone fail now, not at their time-out."""
-        await self.close()
+        old = self.session
         await self.open()
+        if old:
+            await old.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request and print a line about it."""

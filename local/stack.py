@@ -181,22 +181,22 @@ class Stack:
             if await _ask(f"{front.api_url}/api/v1/health", while_true=front.region_alive) == 200:
                 say("The API runs the new code.")
 
-    def _revive(self, database: Child, stopped: asyncio.Event) -> None:
-        if not database.ended:
-            return
-        if database.lived_for < LIVES_FOR:
-            say(f"The process of {DATABASE} ends as soon as it starts; what it said is above.")
+    def _revive(self, name: str, stopped: asyncio.Event) -> None:
+        child = self._children[name]
+        if child.ended and child.lived_for >= LIVES_FOR and (name == DATABASE or child.killed):
+            say(f"The process of {name} ended and starts again; no link is lost.")
+            child.start()
+        elif child.ended and name == DATABASE:
+            say(f"The process of {name} ends as soon as it starts; what it said is above.")
             stopped.set()
-        else:
-            say(f"The process of {DATABASE} ended and starts again; no link is lost.")
-            database.start()
 
     async def _report_ends(self, front: Front, stopped: asyncio.Event) -> None:
-        """Say when a process ends by itself. The database starts again, as nobody can mend it."""
+        """Say when a process ends by itself, and start it again unless its code must be mended."""
         known = False
         while True:
             await asyncio.sleep(0.3)
-            self._revive(self._children[DATABASE], stopped)
+            for name in self._children:
+                self._revive(name, stopped)
             if self._children[API].ended and not known:
                 say(f"The process of {API} ended; what it said is above. Mend it and save.")
                 await front.reconnect()

@@ -14,6 +14,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.hosts import is_disguised, unicode_host
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Reason, Refusal
+from chalicelib.core.texts import visible
 from chalicelib.core.times import format_time
 
 
@@ -122,19 +123,21 @@ def preview_page(link: Link, short_url: str) -> Page:
     return Page(_document(f"{title} · preview", body), 200, dict(_HEADERS))
 
 
-def visible(text: str) -> str:
-    """The text without the invisible characters that turn its direction or hide in it."""
-    return "".join(one for one in text if one == " " or one.isprintable())
-
-
 def _emphasise_host(destination: str) -> str:
-    host = urlsplit(destination).hostname or ""
+    host = _host_of(destination)
     before, found, after = destination.partition(host) if host else (destination, "", "")
     return f"{escape(before)}<b>{escape(found)}</b>{escape(after)}"
 
 
+def _host_of(destination: str) -> str:
+    try:
+        return urlsplit(destination).hostname or ""
+    except ValueError:  # an opted-in scheme need not have a host
+        return ""
+
+
 def _host_note(destination: str) -> str:
-    host = urlsplit(destination).hostname or ""
+    host = _host_of(destination)
     shown = unicode_host(host)
     if shown == host:
         return ""

@@ -128,6 +128,12 @@ def test_a_busy_port(tmp_path: Path) -> None:
         ("EVERHOP_SLUG_CASE", "maybe", "'insensitive', 'sensitive'"),
         ("EVERHOP_EXTRA_SCHEMES", "javascript", "schemes other than"),
         ("EVERHOP_PUBLIC_URL", "sho.rt", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "https://sho.rt/#a", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "https://u:p@sho.rt", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "http://[x", "an address like https://sho.rt"),
+        ("EVERHOP_HOSTS", "https://a.b", "host names alone"),
+        ("EVERHOP_EXTRA_SCHEMES", "ht!tp", "schemes other than"),
+        ("EVERHOP_DATA", "~nosuchuser/x", "no such home folder"),
         ("EVERHOP_ACCESS_LOG", "loud", "'on' or 'off'"),
     ],
 )
@@ -258,7 +264,49 @@ def test_clean_data_forgets_links_and_nothing_else(tmp_path: Path) -> None:
 
     assert run_clean(tmp_path).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-    assert "nothing to forget" in run_clean(tmp_path / "none").stdout
+    assert "nothing of Everhop to forget" in run_clean(tmp_path / "none").stdout
+
+
+def test_clean_data_knows_its_own(tmp_path: Path) -> None:
+    """A folder that no stack has used is left alone, whatever its files are called."""
+    for name in ("photos.sqlite", "lock", "api_key", "everhop-x.sqlite"):
+        (tmp_path / name).write_text("mine")
+
+    assert "nothing of Everhop" in run_clean(tmp_path).stdout
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_key_cut_short_is_drawn_again(tmp_path: Path) -> None:
+    """An empty key file, left by a full disk, does not lock its owner out."""
+    (tmp_path / "api_key").write_text("")
+    running = start_stack(tmp_path, EVERHOP_API_KEY="")
+    running.stop()
+
+    assert (tmp_path / "api_key").read_text().startswith("eh_")
+
+
+def test_a_data_file_that_is_none(tmp_path: Path) -> None:
+    """A file that is not the stack's is named, and nothing is thrown away."""
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "everhop-us-east-1.sqlite"
+    file.write_bytes(b"rubbish" * 1000)
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "EVERHOP_DATA": str(tmp_path / "data"),
+            "EVERHOP_PORT": str(free_port()),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 1
+    assert f"The links in {file} can't be read" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert file.read_bytes() == b"rubbish" * 1000
 
 
 def test_clean_data_leaves_a_running_stack_alone(stack: RunningStack) -> None:
