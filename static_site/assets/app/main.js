@@ -5,6 +5,7 @@ import { forget } from "./state/links.js";
 import { commit } from "./state/removals.js";
 import { apiKey, resume, takeFragmentKey } from "./state/session.js";
 import { made } from "./state/drafts.js";
+import { onPopState } from "./state/view.js";
 import { Create } from "./ui/create.js";
 import { EditDialog } from "./ui/edit.js";
 import { List } from "./ui/list.js";
@@ -30,6 +31,7 @@ function App() {
 
 addEventListener("keydown", onKey);
 addEventListener("hashchange", takeFragmentKey);
+addEventListener("popstate", onPopState);
 addEventListener("pagehide", () => commit(true));
 
 resume();

@@ -34,7 +34,7 @@ function fetchPage(signal) {
   return async (after) => {
     const page = await api.value.listLinks({ limit: PAGE, cursor: after, q, tag, archived }, signal);
     pages.value += 1;
-    return { ...page, links: page.links.map(newest).filter((link) => belongs(link, view.value)) };
+    return { ...page, links: page.links.map(newest).filter((link) => link.archived === archived) };
   };
 }
 
@@ -104,12 +104,16 @@ export function forget() {
   });
 }
 
-/** Takes in what a write answered (or, ahead of the answer, what it will). */
+/**
+ * Takes in what a write answered (or, ahead of the answer, what it will). A row that is shown
+ * stays though the search may no longer find it: it would vanish under the hand.
+ */
 export function put(link) {
   told.set(link.slug, link);
   const known = items.value.some((one) => one.slug === link.slug);
-  if (!belongs(link, view.value)) items.value = without(items.value, link.slug);
-  else items.value = known ? merged(items.value, link) : restored(items.value, link);
+  if (link.archived !== view.value.archived) items.value = without(items.value, link.slug);
+  else if (known) items.value = merged(items.value, link);
+  else if (belongs(link, view.value)) items.value = restored(items.value, link);
 }
 
 export function putCreated(link) {
