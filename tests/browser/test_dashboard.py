@@ -68,7 +68,7 @@ def test_create_then_copy(page: "Page", context: "BrowserContext", stack: Runnin
 
 
 def test_create_names_the_field(page: "Page", stack: RunningStack, console: "Console") -> None:
-    """A taken slug is said at the slug, and nothing that was typed is lost."""
+    """A slug in use is said at the slug, and nothing that was typed is lost."""
     console.expect("status of 409")
     slug = make(stack)
     enter(page, stack)
@@ -76,7 +76,7 @@ def test_create_names_the_field(page: "Page", stack: RunningStack, console: "Con
     page.fill("#slug", slug)
     page.keyboard.press("Enter")
 
-    page.wait_for_selector("[data-field=slug] .field-error >> text=taken")
+    page.wait_for_selector("[data-field=slug] .field-error >> text=in use")
     assert page.input_value("#destination") == "https://example.com/other"
 
 

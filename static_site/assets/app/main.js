@@ -1,8 +1,8 @@
 // The entry: finds the key, shows the sign-in or the dashboard, and listens for what is page-wide.
-import { effect, html, render } from "./html.js";
+import { html, render } from "./html.js";
 import { onKey } from "./keys.js";
 import { forget } from "./state/links.js";
-import { commit } from "./state/removals.js";
+import { commitAll } from "./state/removals.js";
 import { apiKey, resume, takeFragmentKey } from "./state/session.js";
 import { made } from "./state/drafts.js";
 import { onPopState } from "./state/view.js";
@@ -32,12 +32,12 @@ function App() {
 addEventListener("keydown", onKey);
 addEventListener("hashchange", takeFragmentKey);
 addEventListener("popstate", onPopState);
-addEventListener("pagehide", () => commit(true));
+addEventListener("pagehide", () => commitAll(true));
 
 resume();
-effect(() => {
+apiKey.subscribe(() => {
+  commitAll();
   // Another key may see other links.
-  void apiKey.value;
   forget();
   made.value = null;
 });

@@ -1,6 +1,7 @@
 // The list of links: loading it page by page, and keeping it true while links change.
 import { batch, computed, signal } from "../html.js";
 import { appended, belongs, follow, merged, restored, without } from "../pages.js";
+import { isUnclear } from "../problems.js";
 import { api, signOut } from "./session.js";
 import { view } from "./view.js";
 
@@ -127,4 +128,15 @@ export function hide(slug, isHidden) {
   if (isHidden) next.add(slug);
   else next.delete(slug);
   hidden.value = next;
+}
+
+/** After a write that failed: a link that is gone leaves the list, one in doubt is read again. */
+export async function reread(slug, failure) {
+  if (failure.status === 404) return hide(slug, true);
+  if (!isUnclear(failure)) return undefined;
+  try {
+    return put((await api.value.getLink(slug)).link);
+  } catch (problem) {
+    return problem.status === 404 ? hide(slug, true) : undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { changed, FIELDS, mistakes, rebase, toForm, toPatch } from "../changes.j
 import { html, useEffect, useRef, useState } from "../html.js";
 import { explain, sentence } from "../problems.js";
 import { closeEditor, editing } from "../state/editing.js";
-import { put } from "../state/links.js";
+import { hide, put, reread } from "../state/links.js";
 import { api } from "../state/session.js";
 import { show } from "../state/toasts.js";
 import { splitShortUrl, withScheme } from "../urls.js";
@@ -35,6 +35,7 @@ function useEditor(listed) {
       setStale(false);
     } catch (error) {
       setErrors({ fields: {}, form: sentence(error) });
+      if (error.status === 404) hide(listed.slug, true);
     }
   };
   useEffect(() => void read(false), []);
@@ -55,6 +56,7 @@ function useEditor(listed) {
     } catch (error) {
       if (error.status === 412) setStale(true);
       else setErrors(explain(error, FIELDS));
+      reread(listed.slug, error);
       return false;
     } finally {
       setBusy(false);
