@@ -3,7 +3,7 @@ import { html, render } from "./html.js";
 import { onKey } from "./keys.js";
 import { forget } from "./state/links.js";
 import { commitAll } from "./state/removals.js";
-import { apiKey, resume, takeFragmentKey } from "./state/session.js";
+import { apiKey, onStorage, resume, takeFragmentKey } from "./state/session.js";
 import { made } from "./state/drafts.js";
 import { onPopState } from "./state/view.js";
 import { Create } from "./ui/create.js";
@@ -32,6 +32,7 @@ function App() {
 addEventListener("keydown", onKey);
 addEventListener("hashchange", takeFragmentKey);
 addEventListener("popstate", onPopState);
+addEventListener("storage", onStorage);
 addEventListener("pagehide", () => commitAll(true));
 
 resume();

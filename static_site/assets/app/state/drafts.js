@@ -4,7 +4,7 @@ import { batch, signal } from "../html.js";
 import { explain } from "../problems.js";
 import { withScheme } from "../urls.js";
 import { putCreated } from "./links.js";
-import { api, signOut } from "./session.js";
+import { api } from "./session.js";
 
 const KNOWN = Object.keys(EMPTY).filter((field) => field !== "disabled" && field !== "archived");
 const OPTIONS = KNOWN.filter((field) => field !== "destination" && field !== "slug");
@@ -56,8 +56,8 @@ export async function submit() {
     celebrate(link);
     return true;
   } catch (error) {
-    complain(explain(error, KNOWN));
-    if (error.status === 401) signOut("Your key was not accepted. Sign in again; what you typed is kept.");
+    // The sign-in screen says it; after signing in again it is no longer so.
+    if (error.status !== 401) complain(explain(error, KNOWN));
     return false;
   } finally {
     sending.value = false;

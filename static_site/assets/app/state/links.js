@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "../html.js";
 import { appended, belongs, follow, merged, restored, without } from "../pages.js";
 import { isUnclear } from "../problems.js";
-import { api, signOut } from "./session.js";
+import { api } from "./session.js";
 import { view } from "./view.js";
 
 const SCREENFUL = 20;
@@ -41,7 +41,6 @@ function fetchPage(signal) {
 
 function failed(problem) {
   if (problem.name === "AbortError") return;
-  if (problem.status === 401) signOut("Your key was not accepted. Sign in again.");
   batch(() => {
     error.value = problem;
     phase.value = "done";

@@ -2,7 +2,7 @@
 import { changed, FIELDS, mistakes, rebase, toForm, toPatch } from "../changes.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { explain, sentence } from "../problems.js";
-import { closeEditor, editing } from "../state/editing.js";
+import { closeEditor, editing, keep, unsaved } from "../state/editing.js";
 import { hide, put, reread } from "../state/links.js";
 import { api } from "../state/session.js";
 import { show } from "../state/toasts.js";
@@ -16,8 +16,8 @@ const NONE = { fields: {}, form: "" };
 
 /** The dialog's state and what can be done in it. */
 function useEditor(listed) {
-  const [base, setBase] = useState(toForm(listed));
-  const [form, setForm] = useState(base);
+  const [base, setBase] = useState(unsaved()?.base ?? toForm(listed));
+  const [form, setForm] = useState(unsaved()?.form ?? base);
   const [etag, setEtag] = useState(null);
   const [errors, setErrors] = useState(NONE);
   const [stale, setStale] = useState(false);
@@ -38,7 +38,8 @@ function useEditor(listed) {
       if (error.status === 404) hide(listed.slug, true);
     }
   };
-  useEffect(() => void read(false), []);
+  useEffect(() => void read(Boolean(unsaved())), []);
+  useEffect(() => keep(form, base), [form, base]);
 
   const save = async () => {
     const sent = { ...form, destination: withScheme(form.destination) };
