@@ -49,6 +49,7 @@ def test_create_then_copy(page: "Page", context: "BrowserContext", stack: Runnin
     """Enter creates; Copy has the focus; what it copies redirects; the link tops the list."""
     slug = draw()
     enter(page, stack)
+    page.keyboard.press("Escape")
     page.keyboard.press("n")
     page.keyboard.type("example.com/long?a=1")
     page.fill("#slug", slug)

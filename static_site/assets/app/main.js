@@ -1,6 +1,6 @@
 // The entry: finds the key, shows the sign-in or the dashboard, and listens for what is page-wide.
 import { html, render } from "./html.js";
-import { onKey } from "./keys.js";
+import { onInput, onKey, onPaste } from "./keys.js";
 import { forget } from "./state/links.js";
 import { commitAll } from "./state/removals.js";
 import { apiKey, onStorage, resume, takeFragmentKey } from "./state/session.js";
@@ -20,7 +20,7 @@ function Dashboard() {
     <main class="page">
       <h1 class="off-screen">Everhop dashboard</h1>
       <${Create} />
-      <section class="panel" id="list" aria-label="Links"><${Toolbar} /><${List} /></section>
+      <section class="panel" id="list" tabindex="-1" aria-label="Links"><${Toolbar} /><${List} /></section>
     </main>
     <${EditDialog} />`;
 }
@@ -30,6 +30,8 @@ function App() {
 }
 
 addEventListener("keydown", onKey);
+addEventListener("input", onInput);
+addEventListener("paste", onPaste);
 addEventListener("hashchange", takeFragmentKey);
 addEventListener("popstate", onPopState);
 addEventListener("storage", onStorage);

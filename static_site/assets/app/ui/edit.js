@@ -105,8 +105,8 @@ function Head({ link, onClose }) {
 }
 
 function Body({ editor }) {
-  const { form, errors, type, read, ready } = editor;
-  return html`<fieldset class="dialog-body" disabled=${!ready}>
+  const { form, errors, type, read, ready, busy } = editor;
+  return html`<fieldset class="dialog-body" disabled=${!ready || busy}>
     <legend class="off-screen">Fields of the link</legend>
     <${TextField} name="destination" label="Destination" value=${form.destination} wide
       error=${errors.fields.destination} onValue=${(destination) => type({ destination })} />
@@ -140,8 +140,9 @@ function Editor({ link }) {
   const submit = async (event) => {
     event.preventDefault();
     setAsking(false);
+    const { activeElement } = document;
     if (await editor.save()) closeEditor();
-    else requestAnimationFrame(() => dialog.current?.querySelector("[aria-invalid=true]")?.focus());
+    else requestAnimationFrame(() => (dialog.current?.querySelector("[aria-invalid=true]") ?? activeElement).focus());
   };
   const cancel = (event) => {
     event.preventDefault();
