@@ -16,7 +16,8 @@ function focusNeighbour(row) {
   const next = row?.nextElementSibling ?? row?.previousElementSibling;
   requestAnimationFrame(() => {
     const target = next?.isConnected ? next.querySelector(".row-actions button") : null;
-    (target ?? document.getElementById("search"))?.focus({ preventScroll: true });
+    // Not a field: there, the u that undoes would be typed.
+    (target ?? document.getElementById("list"))?.focus({ preventScroll: true });
   });
 }
 
