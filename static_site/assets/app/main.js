@@ -8,6 +8,7 @@ import { made } from "./state/drafts.js";
 import { Create } from "./ui/create.js";
 import { EditDialog } from "./ui/edit.js";
 import { List } from "./ui/list.js";
+import { QrDialog } from "./ui/qr.js";
 import { SignIn } from "./ui/signin.js";
 import { Toaster } from "./ui/toaster.js";
 import { Toolbar } from "./ui/toolbar.js";
@@ -21,7 +22,7 @@ function Dashboard() {
       <${Create} />
       <section class="panel" id="list" aria-label="Links"><${Toolbar} /><${List} /></section>
     </main>
-    <${EditDialog} />`;
+    <${EditDialog} /><${QrDialog} />`;
 }
 
 function App() {
