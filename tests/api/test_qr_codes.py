@@ -86,13 +86,24 @@ def test_the_least_margin_is_enough(api: Api, degrees: int, ground: int) -> None
 
 
 def test_a_logo_fits(api: Api) -> None:
-    """A dark logo that fills the largest space does not stop the code from being read."""
+    """A dark logo over the largest space leaves the code readable, whatever level was asked."""
     for slug in ("promo", LONG):
         api.made(slug=slug)
-        image = picture(ask(api, slug, format="png", logo_space=25))
+        image = picture(ask(api, slug, format="png", error="L", logo_space=25))
         image.paste(0, (200, 200, 312, 312))
 
         assert texts(seen(image, 8)) == [f"https://sho.rt/{slug}"]
+
+
+@pytest.mark.parametrize("logo", [0, 10])
+@pytest.mark.parametrize("error", "LMQH")
+def test_error_level(api: Api, error: str, logo: int) -> None:
+    """A code has the level asked for or more; one with space for a logo has the highest."""
+    api.made(slug=LONG)
+    image = picture(ask(api, LONG, error=error, logo_space=logo))
+    (found,) = zxingcpp.read_barcodes(image)
+
+    assert "LMQH".index(found.ec_level) >= "LMQH".index("H" if logo else error)
 
 
 @pytest.mark.parametrize(
@@ -110,11 +121,16 @@ def test_space_for_a_logo(percent: int, side: int) -> None:
 
 @pytest.mark.parametrize("size", [64, 100, 333, 512, 513, 2048], ids=lambda size: f"{size} pixels")
 def test_size_is_exact(api: Api, size: int) -> None:
-    """A PNG has the side that was asked for, also when the modules do not divide it."""
+    """A PNG has the side that was asked for, also when modules do not divide it, centred."""
     api.made(slug="promo")
     image = picture(ask(api, format="png", size=size, margin=2))
 
+    left, top, right, bottom = image.point(lambda bright: 255 - bright).getbbox()
+
     assert image.size == (size, size)
+    assert left == top
+    assert 0 <= (size - right) - left <= 1
+    assert right - left == bottom - top
     assert texts(image) == ["https://sho.rt/promo"]
 
 
