@@ -23,8 +23,8 @@ async function problemOf(response) {
   return type.includes("json") ? response.json().catch(() => ({})) : {};
 }
 
-function requestOf(method, key, { body, ifMatch, signal, keepalive }) {
-  const headers = { Authorization: `Bearer ${key}`, Accept: "application/json" };
+function requestOf(method, key, { body, ifMatch, signal, keepalive, accept = "application/json" }) {
+  const headers = { Authorization: `Bearer ${key}`, Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (ifMatch) headers["If-Match"] = ifMatch;
   return { method, headers, signal, keepalive, body: body && JSON.stringify(body), cache: "no-store" };
@@ -73,5 +73,7 @@ export function connect(key, fetcher = (...args) => fetch(...args)) {
     deleteLink: async (slug, keepalive = false) => {
       await call("DELETE", linkPath(slug), { keepalive });
     },
+    qrCode: async (slug, style, signal) =>
+      (await call("GET", `${linkPath(slug)}/qr?${new URLSearchParams(style)}`, { signal, accept: "image/*" })).blob(),
   };
 }

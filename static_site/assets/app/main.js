@@ -9,6 +9,7 @@ import { onPopState } from "./state/view.js";
 import { Create } from "./ui/create.js";
 import { EditDialog } from "./ui/edit.js";
 import { List } from "./ui/list.js";
+import { QrDialog } from "./ui/qr.js";
 import { SignIn } from "./ui/signin.js";
 import { Toaster } from "./ui/toaster.js";
 import { Toolbar } from "./ui/toolbar.js";
@@ -22,7 +23,7 @@ function Dashboard() {
       <${Create} />
       <section class="panel" id="list" tabindex="-1" aria-label="Links"><${Toolbar} /><${List} /></section>
     </main>
-    <${EditDialog} />`;
+    <${EditDialog} /><${QrDialog} />`;
 }
 
 function App() {
