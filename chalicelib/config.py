@@ -20,7 +20,7 @@ _DEVELOPMENT_URL = "http://127.0.0.1:8000/r"
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
-_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", re.ASCII)
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
 class ConfigError(ValueError):
