@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.core.errors import Refused
@@ -24,6 +25,7 @@ RESERVED = frozenset(
 )
 _SCANNED = re.compile(r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)$|^\.")
 _WORD_CATEGORIES = ("L", "M", "N")
+_PLAIN_PATTERN = "^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -58,6 +60,12 @@ def parse_slug(value: object, policy: SlugPolicy) -> str:
     if any(term in key for term in policy.denied):
         raise Refused("slug_denied", "This slug is on the deployment's deny list.")
     return slug
+
+
+def slug_schema(policy: SlugPolicy) -> dict[str, Any]:
+    """The JSON Schema of what `parse_slug` takes, but for the words that are kept or denied."""
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+    return schema if policy.unicode else {**schema, "pattern": _PLAIN_PATTERN}
 
 
 def _is_reserved(key: str) -> bool:
