@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, links, redirects
+from chalicelib.api import health, imports, links, redirects, reference
 from chalicelib.api.doors import Doors, catch_errors
 from chalicelib.config import Config
 from chalicelib.service.imports import ImportService
@@ -55,6 +55,7 @@ def make_app(config: Config, store: LinkStore) -> Chalice:
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
+        reference.routes(doors),
     ):
         app.register_blueprint(blueprint)
     app.register_middleware(catch_errors, "http")
