@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from html import escape
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from chalicelib.api.openapi.parts import code, curl, inline, link_to, prose, sample, type_of
@@ -165,6 +164,6 @@ def _sample_answer(responses: Schema) -> str:
     title = f"Answer, {status}"
     if "application/json" in answer.get("content", {}):
         return code(title, sample(answer["content"]["application/json"]["example"]), is_json=True)
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(int(status)).phrase}"]
+    lines = [f"HTTP/2 {status}"]
     lines += [f"{name}: {one['example']}" for name, one in answer.get("headers", {}).items()]
     return code(title, "\n".join(lines))

@@ -11,7 +11,7 @@ _CODE = re.compile(r"`([^`]+)`")
 _UNBROKEN = 24
 _STRONG = re.compile(r"\*([^*]+)\*")
 _JSON = re.compile(
-    r'(?P<k>"(?:[^"\\]|\\.)*")(?=:)|(?P<s>"(?:[^"\\]|\\.)*")|(?P<n>\b(?:true|false|null|-?\d[\d.]*)\b)'
+    r'(?P<k>"(?:[^"\\]|\\.)*")(?=:)|(?P<s>"(?:[^"\\]|\\.)*")|(?P<n>true|false|null|-?\d[\d.]*)'
 )
 _FORMATS = {"date-time": "time", "uri": "URL"}
 _WORDS = {

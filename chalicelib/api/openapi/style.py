@@ -26,6 +26,7 @@ STYLE = (
     + """
 :root{--sunken:light-dark(oklch(0.945 0.005 165),oklch(0.25 0.01 165));
 --soft:light-dark(oklch(0.94 0.04 158),oklch(0.255 0.035 163));
+--go:light-dark(oklch(0.45 0.1 161),oklch(0.775 0.128 159));
 --blue:light-dark(oklch(0.45 0.12 250),oklch(0.82 0.09 245));
 --blue-soft:light-dark(oklch(0.945 0.03 245),oklch(0.28 0.05 250));
 --amber-soft:light-dark(oklch(0.955 0.05 85),oklch(0.29 0.05 70));
@@ -116,7 +117,7 @@ padding-block:2.5rem;border-block-end:1px solid var(--line)}
 .told>.route{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin-block-start:.6rem}
 .route code{font-size:.9375rem}
 .method,.status{display:inline-block;min-inline-size:2.6rem;padding:.08rem .45rem;
-border-radius:.35rem;background:var(--soft);color:var(--accent);font:650 .75rem/1.6 var(--mono);
+border-radius:.35rem;background:var(--soft);color:var(--go);font:650 .75rem/1.6 var(--mono);
 text-align:center}
 .method.post{background:var(--blue-soft);color:var(--blue)}
 .method.patch,.method.put,.s3{background:var(--amber-soft);color:var(--warning)}
@@ -182,6 +183,7 @@ padding:.5rem 1.25rem 2rem;border:0;background:var(--surface)}
 .pairs dt{padding:.6rem 0 0}
 .pairs dd{padding:.1rem 0 .6rem;border:0}
 }
+@media (max-width:23rem){.brand{font-size:0}}
 @media print{.top,.aside{display:none}.page{display:block}.operation{break-inside:avoid}}
 """
 )
