@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, links, qr_codes, redirects
+from chalicelib.api import health, imports, links, qr_codes, redirects, reference
 from chalicelib.api.doors import Doors, catch_errors
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
@@ -58,6 +58,7 @@ def make_app(config: Config, store: LinkStore) -> Chalice:
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
         qr_codes.routes(link_service, doors, draw_qr),
+        reference.routes(doors),
     ):
         app.register_blueprint(blueprint)
     let_pictures_pass(app)

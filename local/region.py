@@ -13,7 +13,14 @@ from typing import Any
 from aiohttp import web
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import CustomLocalChalice, LocalChalice, LocalGateway, LocalGatewayException
+from chalice.local import (
+    CustomLocalChalice,
+    LambdaEventConverter,
+    LocalChalice,
+    LocalGateway,
+    LocalGatewayException,
+    RouteMatcher,
+)
 
 from local.children import inherited, stop_with_parent
 from local.servers import Handler, serve_until_stopped
@@ -25,12 +32,25 @@ CONCURRENCY = 32
 LAMBDA_TIMEOUT = 29
 
 
+class StagedEvents(LambdaEventConverter):
+    """Events that tell, as API Gateway's do, at which path below the stage the client asked."""
+
+    def create_lambda_event(self, *request: Any, **more: Any) -> dict[str, Any]:
+        """Chalice's own event with the stage in its context."""
+        event: dict[str, Any] = super().create_lambda_event(*request, **more)
+        context = event["requestContext"]
+        context |= {"stage": STAGE_PATH.strip("/"), "path": STAGE_PATH + context["path"]}
+        return event
+
+
 def make_gateway(app: Chalice) -> LocalGateway:
     """Chalice's gateway for the app, with one current request per thread."""
     CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
     app.__class__ = CustomLocalChalice
     config = Config.create(chalice_app=app, project_dir=".", lambda_timeout=LAMBDA_TIMEOUT)
-    return LocalGateway(app, config)
+    gateway = LocalGateway(app, config)
+    gateway.event_converter = StagedEvents(RouteMatcher(list(app.routes)), app.api.binary_types)
+    return gateway
 
 
 def answer(gateway: LocalGateway, request: web.BaseRequest, body: bytes) -> web.Response:

@@ -160,6 +160,7 @@ class Stack:
         url, key = self.settings.url, self.key
         say(f"  dashboard   {url}/#key={key}")
         say(f"  REST API    {url}/api/v1   (Authorization: Bearer {key})")
+        say(f"  API docs    {url}/api/docs")
         say(f"  short links {url}/{{slug}}   (a trailing + shows where it leads)")
         say(f"  data        {self.settings.data}   (`{self._clean_command}` forgets all links)")
         say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")

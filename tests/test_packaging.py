@@ -24,7 +24,9 @@ ROUTES = {
     "/v1/links/{slug}": {"get", "patch", "delete"},
     "/v1/links/{slug}/qr": {"get"},
     "/v1/imports": {"post"},
-    "/v1/health": {"get"},
+    "/v1/health": {"get", "head"},
+    "/v1/openapi.json": {"get", "head"},
+    "/docs": {"get", "head"},
     "/r/{slug}": {"get", "head"},
 }
 INTEGRATION = "x-amazon-apigateway-integration"

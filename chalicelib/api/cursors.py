@@ -4,11 +4,13 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from chalice.app import Request
 
 from chalicelib.core.errors import Invalid, Refused
+from chalicelib.core.fields import Schema
+from chalicelib.service.links import MAX_TEXT
 from chalicelib.service.ports import ListQuery
 
 
@@ -17,15 +19,34 @@ MAX_LIMIT = 100
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.DOTALL)
 
 
+class Parameter(NamedTuple):
+    """A part of the path, the query or a header; `parse` reads one of the query from its text.
+
+    What it says of itself besides is for the API's document.
+    """
+
+    name: str
+    schema: Schema
+    about: str
+    where: str = "query"
+    parse: Callable[[str], Any] = str
+    default: str = ""
+
+
 def read_list_query(request: Request) -> ListQuery:
     """What to list; Invalid names the parameter that can't be used."""
     return ListQuery(
-        limit=read_parameter(request, "limit", "50", _limit),
-        after=read_parameter(request, "cursor", "", _position),
-        text=read_parameter(request, "q", "", str.strip),
-        tag=read_parameter(request, "tag", "", _tag),
-        archived=read_parameter(request, "archived", "false", parse_switch),
+        limit=read_declared(request, LIMIT),
+        after=read_declared(request, CURSOR),
+        text=read_declared(request, TEXT),
+        tag=read_declared(request, TAG),
+        archived=read_declared(request, ARCHIVED),
     )
+
+
+def read_declared(request: Request, parameter: Parameter) -> Any:
+    """A query parameter by its declaration, which is also what the API's document says of it."""
+    return read_parameter(request, parameter.name, parameter.default, parameter.parse)
 
 
 def read_parameter(request: Request, name: str, default: str, parse: Callable[[str], T]) -> T:
@@ -41,6 +62,12 @@ def _limit(text: str) -> int:
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
         raise Refused("limit", f"A whole number from 1 to {MAX_LIMIT}.")
     return int(text)
+
+
+def _text(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Refused("too_long", f"At most {MAX_TEXT} characters.")
+    return text.strip()
 
 
 def _tag(text: str) -> str | None:
@@ -77,3 +104,45 @@ def _position(cursor: str) -> str | None:
     if not _POSITION.fullmatch(text) or len(text) > 400:
         raise Refused("cursor", "This cursor was not given out by this list.")
     return text
+
+
+_SWITCH = {"type": "boolean", "default": False}
+LIMIT = Parameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
+    "How many links a page has at the most.",
+    parse=_limit,
+    default="50",
+)
+CURSOR = Parameter(
+    "cursor", {"type": "string"}, "The `next_cursor` of the page before.", parse=_position
+)
+TEXT = Parameter(
+    "q",
+    {"type": "string", "maxLength": MAX_TEXT},
+    "Only links with this text in what people wrote of them, in any case.",
+    parse=_text,
+)
+TAG = Parameter("tag", {"type": "string"}, "Only links with this tag.", parse=_tag)
+ARCHIVED = Parameter(
+    "archived",
+    _SWITCH,
+    "The archived links instead of the others.",
+    parse=parse_switch,
+    default="false",
+)
+LIST_PARAMETERS = (LIMIT, CURSOR, TEXT, TAG, ARCHIVED)
+DRY_RUN = Parameter(
+    "dry_run",
+    _SWITCH,
+    "Report what would be, and store nothing.",
+    parse=parse_switch,
+    default="false",
+)
+FIRST_ROW = Parameter(
+    "first_row",
+    {"type": "integer", "minimum": 1, "maximum": 999_999_999, "default": 2},
+    "The number of the first row below the header: goes on where an import stopped.",
+    parse=parse_whole,
+    default="2",
+)

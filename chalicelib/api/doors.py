@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, HeadersType, Request, Response
 
@@ -26,6 +27,7 @@ WORKSPACE = "default"
 MAX_JSON = 64 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
 View = Callable[..., Response]
+Describe = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,19 @@ class Doors:
         return f"{self.public_url or _api_url(request) + '/r'}/{slug}"
 
 
+def api_path(request: Request) -> str:
+    """The path that this API is below, as the client asked: the gateway's stage, or nothing."""
+    asked = str(request.context.get("path", "")).rstrip("/")
+    return asked.removesuffix(str(request.context.get("resourcePath", "")))
+
+
+def api_address(request: Request, doors: Doors) -> str:
+    """The URL that this API is at, for people to copy; never built from what the client sent."""
+    own = request.context.get("domainName")
+    parts = urlsplit(doors.public_url or (f"https://{own}" if own else ""))
+    return f"{parts.scheme}://{parts.netloc}{api_path(request)}" if parts.netloc else ""
+
+
 def _api_url(request: Request) -> str:
     # API Gateway routes to this API by its own names alone, so domainName is not the client's word.
     context = request.context
@@ -58,8 +73,18 @@ def _api_url(request: Request) -> str:
     return f"https://{domain}/{context.get('stage', '')}".rstrip("/") if domain else ""
 
 
-def route(api: Blueprint, path: str, methods: list[str], **options: Any) -> Callable[[View], View]:
-    """Register `view(request, **path_parameters)`; what it raises is answered as problem+json."""
+def route(
+    api: Blueprint,
+    path: str,
+    methods: list[str],
+    describe: Describe | None = None,
+    **options: Any,
+) -> Callable[[View], View]:
+    """Register `view(request, **path_parameters)`; what it raises is answered as problem+json.
+
+    `describe` makes what the API's document says of it, in the words of openapi/vocabulary.py that
+    it is handed. It is called when a document is asked for, so that a cold start pays nothing.
+    """
 
     def register(view: View) -> View:
         @wraps(view)
@@ -73,6 +98,7 @@ def route(api: Blueprint, path: str, methods: list[str], **options: Any) -> Call
         # Whoever only asks may send any content type: a redirect does not depend on it.
         if not {"POST", "PATCH"} & set(methods):
             options.setdefault("content_types", ["*/*"])
+        answer.__dict__["describe"] = describe
         api.route(path, methods=methods, **options)(answer)
         return view
 

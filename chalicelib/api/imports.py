@@ -5,8 +5,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.cursors import parse_switch, parse_whole, read_parameter
+from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, read_declared
 from chalicelib.api.doors import Doors, json_answer, read_text, route
+from chalicelib.core.errors import Invalid
 from chalicelib.core.imports import read_sheet
 from chalicelib.service.imports import ImportService, describe_row
 
@@ -29,12 +30,34 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
 
-    @route(api, "/v1/imports", ["POST"], content_types=_CONTENT_TYPES)
+    @route(
+        api,
+        "/v1/imports",
+        ["POST"],
+        lambda say: say.Operation(
+            "Imports",
+            {200: say.json_of("What became of each row.", say.IMPORT_REPORT)},
+            errors=(Invalid,),
+            parameters=(DRY_RUN, FIRST_ROW),
+            body=say.Body(
+                {"type": "string"},
+                "destination,slug,title\nhttps://example.com/menu,menu,Our menu",
+            ),
+        ),
+        content_types=_CONTENT_TYPES,
+    )
     def import_links(request: Request) -> Response:
+        """Import a sheet.
+
+        CSV with a header row: plain, or as YOURLS, Kutt, Shlink and Bitly export it. Up to 1,000
+        rows and 2 MiB. Each row is stored or explained by itself, and a row that is there already
+        stays as it is, so that sending a sheet twice does no harm. 422 means that the file as a
+        whole can't be used and nothing of it was stored.
+        """
         workspace = doors.authorise(request)
         started = time.monotonic()
-        dry_run = read_parameter(request, "dry_run", "false", parse_switch)
-        first_row = read_parameter(request, "first_row", "2", parse_whole)
+        dry_run = read_declared(request, DRY_RUN)
+        first_row = read_declared(request, FIRST_ROW)
         sheet = read_sheet(read_text(request, MAX_CSV), first_row, MAX_ROWS)
         report = imports.run(
             workspace,

@@ -26,7 +26,7 @@ class Page(NamedTuple):
     headers: dict[str, str]
 
 
-_STYLE = """
+PALETTE = """
 :root{color-scheme:light dark;
 --page:light-dark(oklch(0.968 0.004 165),oklch(0.175 0.009 165));
 --surface:light-dark(oklch(1 0 0),oklch(0.215 0.009 165));
@@ -36,6 +36,10 @@ _STYLE = """
 --accent:light-dark(oklch(0.52 0.115 160),oklch(0.775 0.128 159));
 --on-accent:light-dark(oklch(1 0 0),oklch(0.175 0.009 165));
 --warning:light-dark(oklch(0.48 0.1 65),oklch(0.85 0.12 82))}
+"""
+_STYLE = (
+    PALETTE
+    + """
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.5rem;
 background:var(--page);color:var(--text);
@@ -58,6 +62,7 @@ color:var(--on-accent);font-weight:600;text-decoration:none}
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);
 color:var(--text-soft);font-size:.85rem;overflow-wrap:anywhere}
 """
+)
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",

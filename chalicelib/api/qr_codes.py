@@ -5,8 +5,11 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, HeadersType, Request, Response
 
+from chalicelib.api.cursors import Parameter
 from chalicelib.api.doors import NO_STORE, Doors, route, slug_in_path
 from chalicelib.api.pictures import Picture
+from chalicelib.core.errors import Invalid, NotFound
+from chalicelib.core.qr_codes import FIELDS
 from chalicelib.service.links import LinkService
 
 
@@ -26,13 +29,32 @@ def routes(links: LinkService, doors: Doors, draw: Draw) -> Blueprint:
     """The blueprint, over these use cases and what draws a text."""
     api = Blueprint(__name__)
 
-    @route(api, "/v1/links/{slug}/qr", ["GET"])
+    @route(
+        api,
+        "/v1/links/{slug}/qr",
+        ["GET"],
+        lambda say: say.Operation(
+            "Links",
+            {200: say.Answer("The picture.", {"type": "string"}, "image/svg+xml, image/png")},
+            errors=(NotFound, Invalid),
+            parameters=(say.SLUG_IN_PATH, *_parameters()),
+        ),
+    )
     def draw_qr_code(request: Request, slug: str) -> Response:
+        """Draw a link's QR code.
+
+        The code leads to the link's short URL. Looks that scanners would not read are refused:
+        too little contrast, light on dark, too little room around it.
+        """
         link = links.read(doors.authorise(request), slug_in_path(slug))
         short_url = quote(doors.short_url(request, link.slug), safe=_URL)
         return _answer(draw(short_url, request.query_params or {}), quote(link.slug, safe=""))
 
     return api
+
+
+def _parameters() -> list[Parameter]:
+    return [Parameter(name, field.kind.schema, field.about) for name, field in FIELDS.items()]
 
 
 def _answer(drawn: str | bytes, name: str) -> Response:

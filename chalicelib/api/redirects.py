@@ -1,5 +1,6 @@
 """Routes of visitors: follow a short link, or look where it leads with a trailing `+`."""
 
+from typing import Any
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
@@ -7,6 +8,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.api.doors import Doors, request_id, route
 from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.links import REDIRECT_STATUSES
 from chalicelib.core.redirects import Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
 from chalicelib.service.redirects import RedirectService
@@ -22,6 +24,23 @@ _HEADERS = {
     "X-Robots-Tag": "noindex",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+def _describe_follow(say: Any) -> Any:
+    to = {"Location": say.Header("The destination now.", "https://example.com/spring")}
+    followed = {
+        status: say.Answer(f"To the destination of a link with `status` {status}.", headers=to)
+        for status in sorted(REDIRECT_STATUSES)
+    }
+    others = {
+        200: say.page_of("The preview, for a slug with a `+` after it."),
+        404: say.page_of("There is no such link, or it has not started."),
+        410: say.page_of("The link is disabled, has ended or was deleted."),
+        503: say.page_of("The table does not answer.", say.RETRY),
+    }
+    return say.Operation(
+        "Visitors", {**others, **followed}, parameters=(say.SLUG_IN_PATH,), keyed=False
+    )
 
 
 def _query_of(request: Request) -> str:
@@ -65,8 +84,14 @@ def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
         short_url = doors.short_url(request, outcome.slug)
         return _page(request, *preview_page(outcome, short_url))
 
-    @route(api, "/r/{slug}", FOLLOWED)
+    @route(api, "/r/{slug}", FOLLOWED, _describe_follow)
     def follow_link(request: Request, slug: str) -> Response:
+        """Follow a link.
+
+        What a short URL does: `/{slug}` at the public address is this. A `+` after the slug
+        answers with a page that shows where the link leads instead. Nothing here is JSON, and no
+        key is needed.
+        """
         decoded = decode_slug(slug)
         try:
             if decoded and decoded.endswith("+"):
@@ -75,11 +100,11 @@ def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
         except Unavailable as error:
             return _page(request, *unavailable_page(error, request_id(request)))
 
-    @route(api, "/r/{slug}", REFUSED, content_types=["*/*"])
+    @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
         return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 405)
 
-    @route(api, "/r/{slug}", ["OPTIONS"])
+    @route(api, "/r/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
         return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 204)
 

@@ -7,6 +7,7 @@ be walked around by spelling (`HTTP://2130706433/`, `https:\\\\host`, upper case
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.core.errors import Refused
 from chalicelib.core.hosts import SHORTENERS, is_listed_host, is_own_host, is_private_host
@@ -74,6 +75,22 @@ def parse_destination(value: object, policy: DestinationPolicy, parse_url: UrlPa
         raise Refused("destination_invalid", "This is not an address that a browser could open.")
     _check_url(url, policy)
     return url.href
+
+
+def destination_schema(policy: DestinationPolicy) -> dict[str, Any]:
+    """The JSON Schema of what `parse_destination` takes, as far as the text alone tells."""
+    schemes = sorted(policy.schemes)
+    spelt = "|".join("".join(map(_any_case, scheme)) for scheme in schemes)
+    return {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_LENGTH,
+        "pattern": f"^(?:{spelt}):[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$",
+    }
+
+
+def _any_case(character: str) -> str:
+    return f"[{character.upper()}{character}]" if character.isalpha() else re.escape(character)
 
 
 def _check_text(value: object) -> str:

@@ -122,7 +122,7 @@ class UnsupportedMediaType(EverhopError):
 
 
 class Invalid(EverhopError):
-    """The request parses but has values that are refused; `problems` names each."""
+    """The request parses but has values that are refused, each of which is named."""
 
     status = 422
     code = "invalid"
@@ -134,7 +134,7 @@ class Invalid(EverhopError):
 
 
 class Unavailable(EverhopError):
-    """Something that is needed does not answer; trying again in `retry_for` seconds may work."""
+    """Something that is needed does not answer; trying again in some seconds may work."""
 
     status = 503
     code = "unavailable"

@@ -6,24 +6,39 @@ from typing import Any, NamedTuple
 
 from chalicelib.core.errors import Invalid, Problem, Refused
 from chalicelib.core.links import REDIRECT_STATUSES
-from chalicelib.core.times import parse_time
+from chalicelib.core.times import TIME_PATTERN, parse_time
 
 
 MAX_TAGS = 10
 # Line ends and tabs are text; other controls, and lone surrogates, are in no text on purpose.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TEXT_PATTERN = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
+MAX_TAG = 32
 Parser = Callable[[object], Any]
+Schema = Mapping[str, Any]
+
+
+class Kind(NamedTuple):
+    """A parser and the JSON Schema of what it takes, made side by side so that they agree."""
+
+    parse: Parser
+    schema: Schema
 
 
 class Field(NamedTuple):
-    """How one field is read; `cleared` is what null makes of it, when null is allowed."""
+    """How one field is read; `cleared` is what null makes of it, when null is allowed.
 
-    parse: Parser
+    `about` and `example` are for the API's document, as is the schema.
+    """
+
+    kind: Kind
     nullable: bool = False
     cleared: Any = None
+    about: str = ""
+    example: Any = None
 
 
-def text(most: int) -> Parser:
+def text(most: int) -> Kind:
     """Text of up to `most` characters; an empty one clears, like null."""
 
     def parse(value: object) -> str | None:
@@ -35,21 +50,20 @@ def text(most: int) -> Parser:
             raise Refused("characters", "There is a control character in it, or half of one.")
         return value.strip() or None
 
-    return parse
+    return Kind(parse, {"type": "string", "maxLength": most, "pattern": _TEXT_PATTERN})
 
 
 def _is_storable(value: str) -> bool:
     return not _CONTROL.search(value)
 
 
-def flag(value: object) -> bool:
-    """True or false, and nothing that only looks like it."""
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise Refused("type", "This is true or false.")
     return value
 
 
-def choice(*allowed: object) -> Parser:
+def choice(*allowed: str | int) -> Kind:
     """One of the values listed."""
 
     def parse(value: object) -> object:
@@ -58,38 +72,110 @@ def choice(*allowed: object) -> Parser:
             raise Refused("choice", f"This is one of {', '.join(map(str, allowed))}.")
         return value
 
-    return parse
+    kind = "integer" if all(isinstance(one, int) for one in allowed) else "string"
+    return Kind(parse, {"type": kind, "enum": list(allowed)})
 
 
-def tags(value: object) -> tuple[str, ...]:
-    """Up to 10 tags, lower-cased, trimmed and without repeats, in their order."""
+def _tags(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise Refused("type", "Tags are a list of texts.")
     found = tuple(dict.fromkeys(map(_tag, value)))
-    if len(found) > MAX_TAGS:
-        raise Refused("too_many", f"At most {MAX_TAGS} tags; these are {len(found)}.")
+    if len(value) > MAX_TAGS:
+        raise Refused("too_many", f"At most {MAX_TAGS} tags; these are {len(value)}.")
     return found
 
 
 def _tag(value: object) -> str:
-    tag = " ".join(value.casefold().split()) if isinstance(value, str) else ""
-    if not 1 <= len(tag) <= 32 or not _is_storable(tag) or not tag.isprintable():
-        raise Refused("tag", "A tag has 1 to 32 visible characters.")
+    short = isinstance(value, str) and len(value) <= MAX_TAG
+    tag = " ".join(str(value).casefold().split()) if short else ""
+    if not 1 <= len(tag) <= MAX_TAG or not _is_storable(tag) or not tag.isprintable():
+        raise Refused("tag", f"A tag has 1 to {MAX_TAG} visible characters.")
     return tag
+
+
+# True or false, and nothing that only looks like it.
+flag = Kind(_flag, {"type": "boolean"})
+# A moment, from RFC 3339 with its offset.
+time = Kind(parse_time, {"type": "string", "format": "date-time", "pattern": f"^{TIME_PATTERN}$"})
+# Up to 10 tags, lower-cased, trimmed and without repeats, in their order.
+tags = Kind(
+    _tags,
+    {
+        "type": "array",
+        "maxItems": MAX_TAGS,
+        "items": {"type": "string", "minLength": 1, "maxLength": MAX_TAG, "pattern": r"\S"},
+    },
+)
 
 
 # Destination and slug follow the deployment's policies: the service adds them.
 PLAIN_FIELDS: Mapping[str, Field] = {
-    "title": Field(text(200), nullable=True),
-    "notes": Field(text(2000), nullable=True),
-    "tags": Field(tags, nullable=True, cleared=()),
-    "status": Field(choice(*REDIRECT_STATUSES), nullable=True, cleared=302),
-    "expires_at": Field(parse_time, nullable=True),
-    "starts_at": Field(parse_time, nullable=True),
-    "forward_query": Field(flag, nullable=True, cleared=False),
-    "query_winner": Field(choice("destination", "visitor"), nullable=True, cleared="destination"),
-    "disabled": Field(flag, nullable=True, cleared=False),
-    "archived": Field(flag, nullable=True, cleared=False),
+    "title": Field(
+        text(200),
+        nullable=True,
+        about="A name for people, shown in the dashboard and on the preview page.",
+        example="Spring sale",
+    ),
+    "notes": Field(
+        text(2000),
+        nullable=True,
+        about="Anything worth remembering; only ever shown to the link's owners.",
+        example="Printed on the April flyer.",
+    ),
+    "tags": Field(
+        tags,
+        nullable=True,
+        cleared=(),
+        about="Lower-cased, trimmed, and kept once each.",
+        example=["spring", "print"],
+    ),
+    "status": Field(
+        choice(*REDIRECT_STATUSES),
+        nullable=True,
+        cleared=302,
+        about="What visitors are redirected with. Browsers may keep a 301 or 308 for long.",
+        example=302,
+    ),
+    "expires_at": Field(
+        time,
+        nullable=True,
+        about="From then on visitors get 410. A new link can't have ended already.",
+        example="2099-06-01T00:00:00Z",
+    ),
+    "starts_at": Field(
+        time,
+        nullable=True,
+        about="Until then the link looks as if there were none. Before `expires_at`.",
+        example="2026-03-01T07:00:00Z",
+    ),
+    "forward_query": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Whether the visitor's query is added to the destination's.",
+        example=True,
+    ),
+    "query_winner": Field(
+        choice("destination", "visitor"),
+        nullable=True,
+        cleared="destination",
+        about="Whose value counts when both queries have the same key.",
+        example="destination",
+    ),
+    "disabled": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Switched off: visitors get 410.",
+        example=False,
+    ),
+    "archived": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Left out of the list, and still followed.",
+        example=False,
+    ),
 }
 
 
@@ -122,7 +208,7 @@ def _read(field: Field | None, value: object) -> Any:
     if field is None:
         raise Refused("unknown_field", "There is no such field.")
     if value is not None:
-        return field.parse(value)
+        return field.kind.parse(value)
     if not field.nullable:
         raise Refused("required", "This field can't be cleared.")
     return field.cleared

@@ -43,7 +43,8 @@ def read_number(cell: str) -> object:
 
 def read_tags(cell: str) -> object:
     """Tags between | , or ; or, for those that have one of these in them, a JSON list."""
-    return [part.strip() for part in _parts(cell) if part.strip()]
+    # Once each: repeats in a sheet are no mistake, and only ten tags may be sent.
+    return list(dict.fromkeys(part.strip() for part in _parts(cell) if part.strip()))
 
 
 def write_tags(tags: list[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.core.errors import Invalid, Problem, Refused
-from chalicelib.core.fields import Field, Parser, choice, read_fields
+from chalicelib.core.fields import Field, Kind, choice, read_fields
 
 
 Level = Literal["L", "M", "Q", "H"]
@@ -34,14 +34,14 @@ class QrStyle:
         return "H" if self.logo_space else self.error
 
 
-def _whole(least: int, most: int) -> Parser:
+def _whole(least: int, most: int) -> Kind:
     def parse(value: object) -> int:
         text = str(value)
         if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
             raise Refused("out_of_range", f"A whole number from {least} to {most}.")
         return int(text)
 
-    return parse
+    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
 def _colour(value: object) -> str:
@@ -56,17 +56,21 @@ def _light(value: object) -> str:
     return TRANSPARENT if value == TRANSPARENT else _colour(value)
 
 
+_HEX_PATTERN = "#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})"
+_DARK = Kind(_colour, {"type": "string", "pattern": f"^{_HEX_PATTERN}$"})
+_LIGHT = Kind(_light, {"type": "string", "pattern": f"^({_HEX_PATTERN}|{TRANSPARENT})$"})
+
 FIELDS: Mapping[str, Field] = {
-    "format": Field(choice("svg", "png")),
-    "size": Field(_whole(64, 2048)),
+    "format": Field(choice("svg", "png"), about="The kind of picture; SVG unless named."),
+    "size": Field(_whole(64, 2048), about="The side of the picture in pixels; 512 unless named."),
     # ISO 18004 asks for 4 modules. On dark grounds a weak reader did nearly as well with 2, and
     # lost half of the codes without any.
-    "margin": Field(_whole(2, 10)),
-    "error": Field(choice("L", "M", "Q", "H")),
-    "dark": Field(_colour),
-    "light": Field(_light),
+    "margin": Field(_whole(2, 10), about="The quiet zone in modules; 4 unless named."),
+    "error": Field(choice("L", "M", "Q", "H"), about="How much may be lost; M unless named."),
+    "dark": Field(_DARK, about="The colour of the modules; black unless named."),
+    "light": Field(_LIGHT, about="The ground, or transparent; white unless named."),
     # With a logo over more than a quarter of the side, a weak reader lost a third of the codes.
-    "logo_space": Field(_whole(0, 25)),
+    "logo_space": Field(_whole(0, 25), about="Space for a logo, in per cent of the side."),
 }
 
 

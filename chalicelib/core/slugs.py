@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.core.errors import Refused
@@ -29,6 +30,7 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _WORD_CATEGORIES = ("L", "M", "N")
+_PLAIN_PATTERN = "^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -61,6 +63,12 @@ def parse_slug(value: object, policy: SlugPolicy) -> str:
     if any(term in key for term in policy.denied):
         raise Refused("slug_denied", "This slug is on the deployment's deny list.")
     return slug
+
+
+def slug_schema(policy: SlugPolicy) -> dict[str, Any]:
+    """The JSON Schema of what `parse_slug` takes, but for the words that are kept or denied."""
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH}
+    return schema if policy.unicode else {**schema, "pattern": _PLAIN_PATTERN}
 
 
 def _is_reserved(key: str) -> bool:

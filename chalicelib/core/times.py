@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.core.errors import Refused
 
 
-_RFC_3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII
+# Also a JSON Schema pattern, whose \d is any digit to some readers: hence [0-9].
+TIME_PATTERN = (
+    "([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}):([0-9]{2})"
+    r"(\.[0-9]{1,9})?(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))"
 )
+_RFC_3339 = re.compile(TIME_PATTERN)
 _EXAMPLE = "2026-12-01T10:00:00Z"
 
 

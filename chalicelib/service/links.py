@@ -5,9 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.destinations import DestinationPolicy, UrlParser, parse_destination
+from chalicelib.core.destinations import (
+    DestinationPolicy,
+    UrlParser,
+    destination_schema,
+    parse_destination,
+)
 from chalicelib.core.errors import Invalid, NotFound, Problem, SlugTaken, Stale, Unavailable
-from chalicelib.core.fields import PLAIN_FIELDS, Field, read_fields
+from chalicelib.core.fields import PLAIN_FIELDS, Field, Kind, read_fields, time
 from chalicelib.core.links import (
     Link,
     bury_link,
@@ -16,9 +21,16 @@ from chalicelib.core.links import (
     check_not_past,
     edit_link,
 )
-from chalicelib.core.slugs import SlugPolicy, can_be_slug, draw_slug, parse_slug, slug_key
+from chalicelib.core.slugs import (
+    SlugPolicy,
+    can_be_slug,
+    draw_slug,
+    parse_slug,
+    slug_key,
+    slug_schema,
+)
 from chalicelib.core.texts import fold
-from chalicelib.core.times import parse_time, to_milliseconds
+from chalicelib.core.times import to_milliseconds
 from chalicelib.service.ports import Chance, Clock, LinkStore, ListQuery, Page
 
 
@@ -37,12 +49,26 @@ class LinkService:
     parse_url: UrlParser
     clock: Clock
     chance: Chance
-    _fields: Mapping[str, Field] = field(init=False)
+    edit_fields: Mapping[str, Field] = field(init=False)
+    create_fields: Mapping[str, Field] = field(init=False)
 
     def __post_init__(self) -> None:
         """Join the plain fields with those that follow this deployment's policies."""
-        fields = {"destination": Field(self._parse_destination), **PLAIN_FIELDS}
-        object.__setattr__(self, "_fields", fields)
+        destination = Field(
+            Kind(self._parse_destination, destination_schema(self.destinations)),
+            about="Where the link leads; kept as browsers serialise it.",
+            example="https://example.com/spring",
+        )
+        slug = Field(
+            Kind(self._parse_slug, slug_schema(self.slugs)),
+            nullable=True,
+            about="The path of the short URL; drawn when left out. It can't be changed later.",
+            example="spring-sale",
+        )
+        object.__setattr__(self, "edit_fields", {"destination": destination, **PLAIN_FIELDS})
+        object.__setattr__(
+            self, "create_fields", {"destination": destination, "slug": slug, **PLAIN_FIELDS}
+        )
 
     def _parse_destination(self, value: object) -> str:
         return parse_destination(value, self.destinations, self.parse_url)
@@ -64,9 +90,9 @@ class LinkService:
         An import may bring `created_at` and links that have ended. Invalid names every bad field.
         """
         now = self.now()
-        fields = {**self._fields, "slug": Field(self._parse_slug, nullable=True)}
+        fields = self.create_fields
         if imported:
-            fields["created_at"] = Field(parse_time)
+            fields = {**fields, "created_at": Field(time)}
         values = read_fields(body, fields, required=("destination",))
         slug = values.pop("slug", None)
         values = {"created_at": now, "updated_at": now, **values}
@@ -113,7 +139,7 @@ class LinkService:
 
         Two edits at once without `if_version` are both kept, field by field.
         """
-        changes = read_fields(body, self._fields)
+        changes = read_fields(body, self.edit_fields)
         return self._change(
             workspace, slug, if_version, lambda link: edit_link(link, changes, self.now())
         )

@@ -12,6 +12,7 @@ from chalicelib.config import load
 from chalicelib.service.ports import LinkStore
 from chalicelib.store.memory import LinkMemory
 from chalicelib.wiring import make_app
+from tests.api.contract import Contract
 
 
 KEY = "eh_key_of_the_tests"
@@ -25,16 +26,19 @@ BASE = {
 
 @dataclass
 class Api:
-    """Requests to one app."""
+    """Requests to one app; each answer must be one that the API's document has."""
 
     client: Client
     store: LinkStore
+    contract: Contract
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
         sent = {"Content-Type": "application/json"} if body is not None else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.client.http.request(method, path, sent, data if body is not None else b"")
+        answer = self.client.http.request(method, path, sent, data if body is not None else b"")
+        self.contract.check(method, path, answer)
+        return answer
 
     def keyed(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
         return self.ask(method, f"/v1{path}", body, Authorization=f"Bearer {KEY}", **headers)
@@ -68,4 +72,4 @@ def make_api(store: LinkStore | None = None, **environ: str) -> Iterator[Api]:
     store = store or LinkMemory()
     app = make_app(load({**BASE, **environ}), store)
     with Client(app) as client:
-        yield Api(client, store)
+        yield Api(client, store, Contract(app))

@@ -191,7 +191,7 @@ def test_cells(column, cell, value):
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
 WORDS = TEXT.map(str.strip).filter(bool)
-TAGS = st.lists(WORDS, max_size=4).filter(bool)
+TAGS = st.lists(WORDS, max_size=4, unique=True).filter(bool)
 BODIES = st.fixed_dictionaries(
     {"destination": WORDS},
     optional={

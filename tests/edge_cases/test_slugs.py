@@ -112,15 +112,37 @@ def test_row_37(api: Api, slug: str) -> None:
     assert api.refusal(D, slug=slug) == {"/slug": "slug_reserved"}
 
 
-def test_row_37_routes(api: Api) -> None:
-    """Every first path segment that the service itself answers is reserved."""
-    app = api.client._app
-    routes = {path.split("/")[1] for path in app.routes}
+def test_row_37_routes() -> None:
+    """Every first path segment that is answered at the public address's root is reserved."""
     files = {path.name for path in (ROOT / "static_site").iterdir()}
 
-    assert {"v1", "r"} <= routes
     assert "assets" in files
-    assert routes | files | {"api", "_local"} <= RESERVED
+    assert files | {"api", "_local"} <= RESERVED
+
+
+def test_row_37_below_the_api(api: Api) -> None:
+    """The API's own segments take no slug from anyone: no link is followed at its root.
+
+    Its links are at /r/{slug}, its routes below /api at the public address. v1 and r are reserved
+    because people would take them for the API's.
+    """
+    routes = {path.split("/")[1] for path in api.client._app.routes}
+    link = api.made(slug="docs")
+
+    assert routes == {"v1", "r", "docs"}
+    assert {"v1", "r"} <= RESERVED
+    assert link["short_url"] == "https://sho.rt/docs"
+    assert api.follow("docs").status_code == 302
+    assert api.ask("GET", "/docs").status_code == 200
+
+
+@pytest.mark.stack
+def test_row_37_docs(stack: RunningStack) -> None:
+    """At the public address /docs is a slug like any other, and /api/docs the documentation."""
+    stack.api("POST", "/links", {"destination": D, "slug": "docs"})
+
+    assert stack.ask("GET", "/docs").headers["Location"] == D
+    assert b"The REST API" in stack.ask("GET", "/api/docs").body
 
 
 @pytest.mark.parametrize("slug", ["API", "Api", "ROBOTS.TXT", "Assets", "ａｐｉ"])

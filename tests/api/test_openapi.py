@@ -1,0 +1,334 @@
+"""The OpenAPI document: it is valid, it is all of the API, and the API keeps to it."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, LIST_PARAMETERS, Parameter
+from chalicelib.api.openapi.problems import codes, kinds
+from chalicelib.api.openapi.words import FIELD_CODES
+from chalicelib.core.errors import EverhopError, Refused, Unavailable
+from chalicelib.core.links import Link
+from chalicelib.service.ports import ListQuery, Page
+from chalicelib.store.memory import LinkMemory
+from tests.api.driver import BASE, KEY, Api, make_api
+from tests.conftest import ROOT
+from tests.json_schema import accepts
+
+
+D = "https://example.com/x"
+METHODS = {"get", "head", "post", "put", "patch", "delete", "options"}
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    """The document as it is served."""
+    answer = api.ask("GET", "/v1/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json_body)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS & set(item):
+            yield path, method.upper(), item[method]
+
+
+def test_it_is_openapi(document: dict[str, Any]) -> None:
+    """A validator that knows OpenAPI 3.1 finds nothing, and every reference leads somewhere."""
+    from openapi_spec_validator import validate
+
+    validate(document)
+
+    assert document["openapi"].startswith("3.1.")
+
+
+def test_document_and_routes_are_the_same(api: Api, document: dict[str, Any]) -> None:
+    """Every route is in the document and nothing else is; only refusals may be left out."""
+    routes = api.client._app.routes
+    real = {(path, method) for path, methods in routes.items() for method in methods}
+    silent = {
+        (path, method)
+        for path, method in real
+        if getattr(routes[path][method].view_function, "describe", None) is None
+    }
+    said = {(path, method) for path, method, _ in operations(document)}
+
+    assert silent == set(), "routes that say nothing of themselves"
+    assert said <= real
+    for path, method in real - said:
+        answer = api.ask(method, path.replace("{slug}", "x"))
+        assert answer.status_code == (204 if method == "OPTIONS" else 405)
+
+
+def test_path_parameters_are_declared(document: dict[str, Any]) -> None:
+    """Each {name} in a path is a parameter of its operations, required, and no other is."""
+    for path, _, operation in operations(document):
+        named = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+        assert named == set(re.findall(r"\{(\w+)\}", path))
+        assert all(one["required"] for one in operation["parameters"] if one["in"] == "path")
+
+
+def test_media_types_are_the_routes_own(api: Api, document: dict[str, Any]) -> None:
+    """A body may be sent as each media type that the document names, and as no other."""
+    for path, method, operation in operations(document):
+        if method in ("POST", "PATCH"):
+            entry = api.client._app.routes[path][method]
+            assert set(operation["requestBody"]["content"]) == set(entry.content_types)
+
+
+def test_keys(api: Api, document: dict[str, Any]) -> None:
+    """What says it needs a key is 401 without one, what says it does not is not."""
+    for path, method, operation in operations(document):
+        body = operation.get("requestBody", {}).get("content", {})
+        sent = {"Content_Type": next(iter(body))} if body else {}
+        answer = api.ask(method, path.replace("{slug}", "x"), b"{}" if body else None, **sent)
+        assert (answer.status_code == 401) == bool(operation["security"]), path
+        assert ("401" in operation["responses"]) == bool(operation["security"])
+
+
+class Down(LinkMemory):
+    """A store that does not answer."""
+
+    def get(self, key: str, *, consistent: bool = False) -> Link | None:
+        raise Unavailable("The table did not answer.")
+
+    def create(self, key: str, link: Link) -> None:
+        self.get(key)
+
+    def page(self, workspace: str, query: ListQuery) -> Page:
+        raise Unavailable("The table did not answer.")
+
+
+def exercise(api: Api) -> None:
+    """Call every operation in every way that it says it can end."""
+    api.ask("GET", "/v1/openapi.json")
+    api.ask("HEAD", "/v1/openapi.json")
+    api.ask("GET", "/docs")
+    api.ask("HEAD", "/docs")
+    for path in ("/links", "/links/x"):
+        api.ask("GET", f"/v1{path}")
+    csv = {"Content_Type": "text/csv"}
+    for method, path in (("POST", "/links"), ("PATCH", "/links/x"), ("POST", "/imports")):
+        kind = csv if path == "/imports" else {}
+        api.ask(method, f"/v1{path}", b"{", **kind)
+        api.keyed(method, path, b"\xff\xfe", **kind)
+        api.keyed(method, path, b"[" * 3_000_000, **kind)
+        api.keyed(method, path, b"a", Content_Type="image/png")
+        api.keyed(method, path, b"[]", **kind)
+    api.ask("DELETE", "/v1/links/x")
+    api.create(D, slug="drawn")
+    for query in ("", "?format=png", "?size=1"):
+        api.keyed("GET", f"/links/drawn/qr{query}")
+    api.keyed("GET", "/links/nope/qr")
+    api.ask("GET", "/v1/links/drawn/qr")
+    for status in (302, 301, 307, 308):
+        api.create(D, slug=f"s{status}", status=status)
+        api.ask("GET", f"/r/s{status}")
+        api.ask("HEAD", f"/r/s{status}")
+    api.create(D, slug="s302")
+    api.keyed("GET", "/links?limit=0")
+    api.keyed("GET", "/links")
+    for method in ("GET", "PATCH", "DELETE"):
+        api.keyed(method, "/links/nope", {} if method == "PATCH" else None)
+        body = {"title": "T"} if method == "PATCH" else None
+        api.keyed(method, "/links/s302", body, If_Match='"v9"')
+    api.keyed("PATCH", "/links/s302", {"title": "T"})
+    api.keyed("DELETE", "/links/s302")
+    api.keyed("POST", "/imports", b"destination\nhttps://example.com/\nx", **csv)
+    for path in ("s301+", "s302", "nope"):
+        api.ask("GET", f"/r/{path}")
+        api.ask("HEAD", f"/r/{path}")
+    api.ask("GET", "/v1/health")
+    api.ask("HEAD", "/v1/health")
+
+
+def exercise_down(api: Api) -> None:
+    """Call every operation while the store is down."""
+    api.keyed("GET", "/links")
+    api.create(D)
+    for method in ("GET", "PATCH", "DELETE"):
+        api.keyed(method, "/links/x", {} if method == "PATCH" else None)
+    api.keyed("GET", "/links/x/qr")
+    for method in ("GET", "HEAD"):
+        api.ask(method, "/v1/health")
+        api.ask(method, "/r/x")
+
+
+def test_every_answer_it_promises_is_given() -> None:
+    """Each status of each operation is really answered; the driver checks each against its schema.
+
+    An import's own 503 is for a region that fails as a whole: a row that can't be stored is told
+    in the report.
+    """
+    with make_api() as api, make_api(Down()) as down:
+        exercise(api)
+        exercise_down(down)
+        promised = {
+            (method, path, status)
+            for path, method, operation in operations(api.contract.document)
+            for status in operation["responses"]
+            if status != "default"
+        }
+        seen = api.contract.seen | down.contract.seen
+
+    assert promised - seen == {("POST", "/v1/imports", "503")}
+
+
+def test_the_driver_would_notice(api: Api) -> None:
+    """An answer with a field, a status or a type that the document lacks fails the test it is in."""
+    link = api.made()
+    schema = api.contract.document["components"]["schemas"]["Link"]
+
+    assert accepts(schema, link)
+    assert not accepts(schema, {**link, "secret": 1})
+    assert not accepts(schema, {name: link[name] for name in link if name != "state"})
+    assert not accepts(schema, {**link, "tags": None})
+
+
+def test_examples_fit(api: Api) -> None:
+    """Every example, of a body, an answer or a part of either, fits the schema it stands in."""
+    document = api.contract.document
+    count = 0
+    for node in walk(document):
+        for value in [
+            *node.get("examples", ()),
+            *([node["example"]] if "schema" in node and "example" in node else ()),
+        ]:
+            api.contract.validate(node.get("schema", node), value)
+            count += 1
+
+    assert count > 50
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in the document, but the examples."""
+    if isinstance(node, dict):
+        yield node
+        for name, part in node.items():
+            if name not in ("example", "examples", "default"):
+                yield from walk(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from walk(part)
+
+
+@pytest.mark.parametrize(
+    "parameter", [*LIST_PARAMETERS, DRY_RUN, FIRST_ROW], ids=lambda one: one.name
+)
+def test_parameters_agree_with_their_parsers(parameter: Parameter) -> None:
+    """A value that the schema takes is read, one that it refuses is not; a default is what it says."""
+    values = [
+        0,
+        1,
+        2,
+        50,
+        100,
+        101,
+        999_999_999,
+        10**9,
+        -1,
+        1.5,
+        True,
+        False,
+        "x" * 100,
+        "y" * 101,
+        "é",
+        None,
+    ]
+    for value in values:
+        text = value if isinstance(value, str) else json.dumps(value)
+        if isinstance(value, str) or parameter.schema["type"] != "string":
+            assert accepts(parameter.schema, value) == takes(parameter, text), value
+    if "default" in parameter.schema:
+        assert parameter.parse(parameter.default) == parameter.schema["default"]
+
+
+def takes(parameter: Parameter, text: str) -> bool:
+    try:
+        parameter.parse(text)
+    except Refused:
+        # That a cursor was given out by this list is not a matter of its form.
+        return parameter.name == "cursor"
+    return True
+
+
+def test_codes_are_all_there(document: dict[str, Any]) -> None:
+    """The codes of problems are those of our errors, and what only the gateway says."""
+    said = set(document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
+
+    assert said == {kind.code for kind in kinds()} | {EverhopError.code, "too_many_requests"}
+    assert list(codes()) == sorted(codes(), key=lambda code: codes()[code])
+
+
+def test_codes_of_fields_are_all_there() -> None:
+    """Every code that the app refuses a field with is explained, and no other is."""
+    assert set(FIELD_CODES) == codes_in_source() | {"slug_taken", "unavailable"}
+
+
+def codes_in_source() -> set[str]:
+    """The first texts handed to Refused and refuse_file, and the second to Problem."""
+    places = {"Refused": 0, "refuse_file": 0, "Problem": 1}
+    return {
+        str(argument.value)
+        for path in (ROOT / "chalicelib").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places
+        for argument in node.args[places[node.func.id] :][:1]
+        if isinstance(argument, ast.Constant)
+    }
+
+
+def test_the_written_documentation_has_the_same_codes() -> None:
+    """docs/api.md lists the codes that the document has."""
+    text = (ROOT / "docs" / "api.md").read_text()
+
+    assert {code for code in [*FIELD_CODES, *codes()] if f"`{code}`" not in text} == set()
+
+
+def test_anyone_may_read_it(api: Api) -> None:
+    """No key is needed, a cache may keep it for a minute, and HEAD is enough to ask."""
+    for path in ("/v1/openapi.json", "/docs"):
+        answer = api.ask("GET", path)
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        assert KEY not in answer.body.decode()
+        assert api.ask("HEAD", path).status_code == 200
+
+
+def test_nothing_of_it_is_loaded_at_a_cold_start() -> None:
+    """Importing the app, and following a link, loads no part of it."""
+    code = (
+        "import sys, app; from chalice.test import Client\n"
+        "with Client(app.app) as client: client.http.get('/r/x')\n"
+        "print([name for name in sys.modules if name.startswith('chalicelib.api.openapi')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=BASE, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("path", "base"), [("/v1/openapi.json", "/"), ("/api/v1/openapi.json", "/api")]
+)
+def test_it_knows_where_it_is(api: Api, path: str, base: str) -> None:
+    """Below a stage the document names the stage's path, by the gateway's word alone."""
+    app = api.client._app
+    event = {
+        "requestContext": {"resourcePath": "/v1/openapi.json", "path": path, "httpMethod": "GET"},
+        "headers": {"Host": "evil.example", "X-Forwarded-Prefix": "/evil"},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": None,
+        "isBase64Encoded": False,
+    }
+
+    assert json.loads(app(event, None)["body"])["servers"] == [{"url": base}]

@@ -1,0 +1,90 @@
+"""The documentation at the front door: its commands work, and answer what it says they answer."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+
+from tests.conftest import RunningStack, start_stack
+
+
+pytestmark = pytest.mark.stack
+TIMES = {"created_at", "updated_at"}
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack without any link: the examples say what is in it."""
+    running = start_stack(tmp_path_factory.mktemp("everhop"))
+    yield running
+    running.stop()
+
+
+def examples(html: str) -> dict[str, tuple[str, str]]:
+    """The command and the answer of each operation on the page, by its name."""
+    found = {}
+    for name, section in re.findall(
+        r'<section class="operation" id="(\w+)">(.*?)</section>', html, re.DOTALL
+    ):
+        blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", section, re.DOTALL)
+        found[name] = tuple(unescape(re.sub(r"<[^>]+>", "", block)) for block in blocks)
+    return found
+
+
+def run(command: str, key: str) -> str:
+    """What the command prints, in a plain shell."""
+    done = subprocess.run(
+        ["sh", "-c", f"KEY={key}; {command.replace('curl ', 'curl -sS --fail-with-body ', 1)}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, (command, done.stdout, done.stderr)
+    return done.stdout
+
+
+def same_shape(said: object, given: object) -> object:
+    """The answer that was given, with what differs in every deployment as the page has it."""
+    if isinstance(said, dict) and isinstance(given, dict):
+        return {
+            name: said.get(name)
+            if name in TIMES or name == "short_url"
+            else same_shape(said.get(name), value)
+            for name, value in given.items()
+        }
+    if isinstance(said, list) and isinstance(given, list) and len(said) == len(given):
+        return [same_shape(one, other) for one, other in zip(said, given, strict=True)]
+    return given
+
+
+def test_every_command_works_as_it_says(fresh: RunningStack) -> None:
+    """Run in the page's order, deleting last, each command answers what stands below it."""
+    shown = examples(fresh.ask("GET", "/api/docs").body.decode())
+    last = ("follow_link", "delete_link")
+
+    assert {"create_link", "list_links", "import_links", *last} <= set(shown)
+    for name in [*(one for one in shown if one not in last), *last]:
+        command, said = shown[name]
+        given = run(command, fresh.api_key)
+        assert f"{fresh.url}/api/" in command
+        if name == "follow_link":
+            assert re.search(r"^HTTP/\S+ 302", given)
+            assert "Location: https://example.com/spring\n" in given
+        elif name == "delete_link":
+            assert (given, said) == ("", "HTTP/2 204")
+        elif name == "read_openapi":
+            assert json.loads(given)["servers"] == [{"url": "/api"}]
+        elif name != "read_docs":
+            assert same_shape(json.loads(said), json.loads(given)) == json.loads(said), name
+
+
+def test_it_is_where_people_are_told(fresh: RunningStack) -> None:
+    """The stack prints where the documentation is, and the document is beside it."""
+    assert f"{fresh.url}/api/docs" in "".join(fresh.lines)
+    page = fresh.ask("GET", "/api/docs")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert fresh.ask("HEAD", "/api/docs").body == b""
+    assert fresh.ask("GET", "/api/v1/openapi.json").json["openapi"] == "3.1.0"
