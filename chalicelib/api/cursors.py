@@ -1,31 +1,40 @@
-"""The query of a list request: limit, filters, and the opaque cursor to go on from."""
+"""The query of a list request: limit, filters, order, and the cursor to go on from."""
 
-import base64
-import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from dataclasses import replace
+from typing import TypeVar, get_args
 
 from chalice.app import Request
 
+from chalicelib.core.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import Invalid, Refused
-from chalicelib.service.ports import ListQuery
+from chalicelib.core.links import State
+from chalicelib.service.ports import ListQuery, Page
 
 
 T = TypeVar("T")
 MAX_LIMIT = 100
-_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.DOTALL)
+SORTS = {"-created_at": False, "created_at": True}  # whether the oldest come first
+STATES: dict[str, State | None] = {"": None, **{state: state for state in get_args(State)}}
 
 
-def read_list_query(request: Request) -> ListQuery:
+def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuery:
     """What to list; Invalid names the parameter that can't be used."""
-    return ListQuery(
+    query = ListQuery(
         limit=read_parameter(request, "limit", "50", _limit),
-        after=read_parameter(request, "cursor", "", _position),
-        text=read_parameter(request, "q", "", str.strip),
+        text=read_parameter(request, "q", "", _text),
         tag=read_parameter(request, "tag", "", _tag),
         archived=read_parameter(request, "archived", "false", parse_switch),
+        oldest_first=read_parameter(request, "sort", "-created_at", _one_of(SORTS)),
+        state=read_parameter(request, "state", "", _one_of(STATES)),
     )
+
+    def position(cursor: str) -> str | None:
+        return read_cursor(secret, _list_name(workspace, query), cursor) if cursor else None
+
+    return replace(query, after=read_parameter(request, "cursor", "", position))
 
 
 def read_parameter(request: Request, name: str, default: str, parse: Callable[[str], T]) -> T:
@@ -41,6 +50,19 @@ def _limit(text: str) -> int:
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
         raise Refused("limit", f"A whole number from 1 to {MAX_LIMIT}.")
     return int(text)
+
+
+def _one_of(choices: Mapping[str, T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        if text not in choices:
+            raise Refused("choice", f"This is one of {', '.join(filter(None, choices))}.")
+        return choices[text]
+
+    return parse
+
+
+def _text(text: str) -> str:
+    return text.strip().casefold()
 
 
 def _tag(text: str) -> str | None:
@@ -61,19 +83,12 @@ def parse_whole(text: str) -> int:
     return int(text)
 
 
-def write_cursor(position: str | None) -> str | None:
-    """The cursor that stands for a position."""
-    return position and base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+def next_cursor(page: Page, workspace: str, query: ListQuery, secret: bytes) -> str | None:
+    """The cursor for what comes after a page; None at the end."""
+    return page.after and write_cursor(secret, _list_name(workspace, query), page.after)
 
 
-def _position(cursor: str) -> str | None:
-    if not cursor:
-        return None
-    try:
-        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        text = position.decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    if not _POSITION.fullmatch(text) or len(text) > 400:
-        raise Refused("cursor", "This cursor was not given out by this list.")
-    return text
+def _list_name(workspace: str, query: ListQuery) -> str:
+    """What a cursor belongs to: all that decides which links come, and in which order."""
+    parts = (workspace, query.archived, query.oldest_first, query.state, query.tag, query.text)
+    return json.dumps(parts)
