@@ -113,6 +113,19 @@ def test_a_lost_answer_is_no_conflict(tables: tuple[LinkTable, ClaimTable]) -> N
     assert hook.lost == 2
 
 
+def test_claims_are_read_consistently(tables: tuple[LinkTable, ClaimTable]) -> None:
+    """A replica that lags would not know the claim, and the retry would make a second link."""
+    links, claims = tables
+    asked: list[bool] = []
+    links.model._get_connection().connection.client.meta.events.register(
+        "provide-client-params.dynamodb.GetItem",
+        lambda params, **_: asked.append(params["ConsistentRead"]),
+    )
+    claims.find("w", "consistent", NOW)
+
+    assert asked == [True]
+
+
 def test_claims_are_no_links(tables: tuple[LinkTable, ClaimTable]) -> None:
     """A claim is in no list and no slug leads to it; what is stored does not tell the key."""
     links, claims = tables

@@ -243,6 +243,7 @@ STATES: dict[str, dict[str, object]] = {
     "off-ended": {"disabled": True, "expires_at": NOW - timedelta(days=400)},
     "off-starts": {"disabled": True, "starts_at": NOW + timedelta(days=400)},
     "both": {"starts_at": NOW + timedelta(hours=1), "expires_at": NOW + timedelta(hours=2)},
+    "crossed": {"starts_at": NOW + timedelta(hours=3), "expires_at": NOW - timedelta(hours=1)},
     "window": {"starts_at": NOW - timedelta(hours=1), "expires_at": NOW + timedelta(hours=2)},
 }
 
@@ -324,7 +325,7 @@ TIMES = st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1), timezones=st.ju
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=50)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     title=st.none() | TEXT,
     tags=st.lists(TEXT, max_size=5).map(tuple),
