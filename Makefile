@@ -9,17 +9,17 @@ PYTHON ?=
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
-# The first Python that is new enough and can make a virtual environment.
-$(BIN)/python:
-	@set -e; for one in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+# The first Python that is new enough and can make a virtual environment, or the one that is named.
+$(VENV)/.made:
+	@set -e; for one in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
 	  if $$one -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$one; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
-	  echo "Everhop needs Python 3.11 or newer with its venv module; install it (on Debian: apt-get install python3-venv) or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; \
+	  echo "Everhop needs Python 3.11 or newer with its venv module$(if $(PYTHON), ($(PYTHON) is none)); install it (on Debian: apt-get install python3-venv) or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; \
 	fi; \
-	echo "Making $(VENV) with $$($$found --version)."; $$found -m venv $(VENV)
+	echo "Making $(VENV) with $$($$found --version)."; $$found -m venv --clear $(VENV); touch $@
 
-$(VENV)/.local: requirements.txt requirements-local.txt | $(BIN)/python
+$(VENV)/.local: requirements.txt requirements-local.txt | $(VENV)/.made
 	@echo "Installing what the local stack needs; this takes about half a minute."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-local.txt
 	@touch $@

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,7 +16,12 @@ from chalicelib.core.slugs import SlugPolicy
 
 # `chalice local` without a table has this key; links are then in memory and the server on loopback.
 DEVELOPMENT_KEY = "eh_development_key"
+_PRIVATE = "EVERHOP_PRIVATE_DESTINATIONS"
 _DEVELOPMENT_URL = "http://127.0.0.1:8000/r"
+
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
 class ConfigError(ValueError):
@@ -48,20 +54,22 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _hosts(text: str) -> frozenset[str]:
-    return frozenset(map(bare_host, _words(text)))
+    hosts = _words(text)
+    if any("/" in host or "@" in host for host in hosts):
+        raise ValueError("host names alone, like sho.rt or sho.rt:8080")
+    return frozenset(map(bare_host, hosts))
 
 
 def _schemes(text: str) -> frozenset[str]:
     schemes = _words(text)
-    if schemes & (NEVER_SCHEMES | WEB_SCHEMES):
+    if schemes & (NEVER_SCHEMES | WEB_SCHEMES) or not all(map(_SCHEME.fullmatch, schemes)):
         raise ValueError("schemes other than http, https and those that run code or read files")
     return schemes
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in WEB_SCHEMES or not parts.hostname or parts.query):
-        raise ValueError("an address like https://sho.rt, with no query")
+    if text and not _BASE_URL.fullmatch(text):
+        raise ValueError("an address like https://sho.rt, with no user, query or fragment")
     return text.rstrip("/")
 
 
@@ -120,6 +128,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     """The configuration; ConfigError names the variable that can't be used."""
     values = {name: _read(name, setting, environ) for name, setting in SETTINGS.items()}
     store = values["EVERHOP_STORE"] or _default_store(environ)
+    if store != values["EVERHOP_STORE"] and store == "memory":
+        values[_PRIVATE] = environ.get(_PRIVATE, "allow")  # one's own machine, as `make run`
     if store == "memory":
         key = environ.get("EVERHOP_API_KEY") or DEVELOPMENT_KEY
         values["EVERHOP_API_KEY_HASH"] = values["EVERHOP_API_KEY_HASH"] or digest_key(key)

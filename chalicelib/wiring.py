@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, links, redirects
+from chalicelib.api import health, imports, links, qr_codes, redirects
 from chalicelib.api.doors import Doors, catch_errors
+from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
+from chalicelib.qr_codes import draw_qr
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.links import LinkService
@@ -76,7 +78,9 @@ def make_app(config: Config, store: LinkStore, claims: ClaimStore | None = None)
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
+        qr_codes.routes(link_service, doors, draw_qr),
     ):
         app.register_blueprint(blueprint)
+    let_pictures_pass(app)
     app.register_middleware(catch_errors, "http")
     return app

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -62,11 +63,13 @@ class Child:
     arguments: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
     stopping: bool = False
 
     def start(self) -> None:
         """Start it; it answers on its socket as soon as it is ready."""
         descriptor = self.listener.fileno()
+        self.started_at = time.monotonic()
         command = [sys.executable, "-m", self.module, str(descriptor), *self.arguments]
         self.process = subprocess.Popen(
             command,
@@ -87,6 +90,16 @@ class Child:
     def ended(self) -> bool:
         """Whether it ended by itself."""
         return self.process is not None and self.process.poll() is not None and not self.stopping
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was ended from outside, and not by an error of its own."""
+        return self.process is not None and (self.process.returncode or 0) < 0
+
+    @property
+    def lived_for(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self.started_at
 
     def stop(self) -> None:
         """Ask it to end, and make it after a few seconds."""

@@ -9,8 +9,14 @@ from chalicelib.core.access import draw_key
 
 
 KEY_FILE = "api_key"
-LOCK_FILE = "lock"
-_OURS = (KEY_FILE, LOCK_FILE, "*.sqlite", "*.sqlite-wal", "*.sqlite-shm")
+# Also the mark by which a folder is known to be ours.
+LOCK_FILE = "everhop.lock"
+_OURS = (KEY_FILE, LOCK_FILE, "everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm")
+
+
+def data_file(region: str) -> str:
+    """The name of the file that keeps a region's tables."""
+    return f"everhop-{region}.sqlite"
 
 
 class DataError(RuntimeError):
@@ -36,16 +42,30 @@ def claim(data: Path) -> IO[str]:
 def api_key(data: Path) -> str:
     """The key that is kept with the data; drawn at the first start, for its owner's eyes only."""
     file = data / KEY_FILE
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(draw_key(secrets.randbelow) + "\n")
-    return file.read_text().strip()
+    try:
+        return _read_key(file) or _draw_key(file)
+    except OSError as error:
+        raise DataError(f"EVERHOP_DATA: {file} can't be kept ({error.strerror}).") from None
+
+
+def _read_key(file: Path) -> str:
+    return file.read_text().strip() if file.exists() else ""
+
+
+def _draw_key(file: Path) -> str:
+    key = draw_key(secrets.randbelow)
+    # Whole or not at all: a key cut short by a full disk would lock its owner out.
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(key + "\n")
+    draft.replace(file)
+    return key
 
 
 def clean(data: Path) -> str:
     """Remove what the stack put into the folder, and nothing else; a sentence that says so."""
-    if not data.is_dir():
-        return f"There is nothing to forget in {data}."
+    if not (data / LOCK_FILE).is_file():
+        return f"There is nothing of Everhop to forget in {data}."
     with claim(data):
         for pattern in _OURS:
             for file in data.glob(pattern):

@@ -5,6 +5,7 @@ Run by the stack as `python -m local.database DESCRIPTOR DATA_FOLDER REGION TABL
 
 import asyncio
 import io
+import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from moto.server import create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from local.children import inherited, stop_with_parent
+from local.data import data_file
 from local.journal import Journal, record
 from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
@@ -64,9 +66,18 @@ def make_handler(app: Flask, journal: Journal) -> Handler:
 def answer(app: Flask, journal: Journal, request: web.BaseRequest, body: bytes) -> web.Response:
     """What moto says to one request; what it wrote is on disk before anyone hears of it."""
     chunks, status, headers = run_wsgi_app(app.wsgi_app, _environ(request, body))
-    record(journal, request.headers.get("X-Amz-Target", "").partition(".")[2], body)
+    try:
+        record(journal, request.headers.get("X-Amz-Target", "").partition(".")[2], body)
+    except sqlite3.Error as error:
+        return _refused(f"The write could not be kept: {error}.")
     sent = {name: value for name, value in headers.items() if name != "Content-Length"}
     return web.Response(status=int(status[:3]), headers=sent, body=b"".join(chunks))
+
+
+def _refused(message: str) -> web.Response:
+    fault = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": message}
+    print(f"DynamoDB: {message}", file=sys.stderr)
+    return web.json_response(fault, status=500, content_type="application/x-amz-json-1.0")
 
 
 def _environ(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
@@ -99,8 +110,12 @@ def main(descriptor: str, data: str, region: str, table: str) -> None:
     stop_with_parent()
     spare_casts()
     make_table(region, table)
-    journal = Journal(Path(data) / f"{region}.sqlite", region)
-    journal.restore(table)
+    file = Path(data) / data_file(region)
+    try:
+        journal = Journal(file, region)
+        journal.restore(table)
+    except sqlite3.Error as error:
+        sys.exit(f"The links in {file} can't be read: {error}.")
     handler = make_handler(create_backend_app("dynamodb"), journal)
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 

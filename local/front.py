@@ -15,8 +15,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from yarl import URL
 
 from chalicelib.api.pages import Page, refusal_page, unavailable_page
+from chalicelib.api.problems import answer_error
 from chalicelib.api.redirects import RAW_QUERY
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import EverhopError, TooLarge, Unavailable
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.redirects import Refusal
 from local.site import find_file, serve_file
@@ -28,7 +29,7 @@ TIMEOUT = ClientTimeout(total=30)
 _TARGET = "!$%&'()*+,-./:;=?@_~[]{}|^`\\\"<>"
 _HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization te trailer "
-    "transfer-encoding upgrade host content-length".split()
+    "transfer-encoding upgrade host content-length expect".split()
 )
 _PRINT = Callable[[str], None]
 
@@ -61,8 +62,10 @@ class Front:
 
     async def reconnect(self) -> None:
         """Let requests that wait for a process that is gone fail now, not at their time-out."""
-        await self.close()
+        old = self.session
         await self.open()
+        if old:
+            await old.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request and print a line about it."""
@@ -105,7 +108,7 @@ class Front:
 
     async def _forward(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         if self.session is None or not self.region_alive():
-            return _down("the region's process is not running: see the console")
+            return _down(request, "the region's process is not running: see the console")
         url = URL(f"{self.api_url}{path}" + (f"?{query}" if query else ""), encoded=True)
         try:
             body = await request.read()
@@ -118,19 +121,9 @@ class Front:
             ) as response:
                 return await _copy(response)
         except web.HTTPRequestEntityTooLarge:
-            return web.json_response(_TOO_LARGE, status=413, content_type=_PROBLEM)
+            return _problem(TooLarge("At most 10 MiB."))
         except (ClientError, TimeoutError) as error:
-            return _down(type(error).__name__)
-
-
-_PROBLEM = "application/problem+json"
-_TOO_LARGE = {
-    "type": "urn:everhop:problem:too_large",
-    "title": "The request is too large",
-    "status": 413,
-    "code": "too_large",
-    "detail": "At most 10 MiB.",
-}
+            return _down(request, type(error).__name__)
 
 
 def _encoded(target: str) -> str:
@@ -161,6 +154,14 @@ def _page(request: web.BaseRequest, page: Page) -> web.Response:
     return web.Response(status=page.status, headers=page.headers, body=body.encode())
 
 
-def _down(reason: str) -> web.Response:
-    page = unavailable_page(Unavailable(reason), reason)
-    return web.Response(status=page.status, headers=page.headers, body=page.html.encode())
+def _problem(error: EverhopError) -> web.Response:
+    answer = answer_error(error, "local")
+    headers = {name: str(value) for name, value in answer.headers.items()}
+    return web.Response(status=answer.status_code, headers=headers, body=answer.body.encode())
+
+
+def _down(request: web.BaseRequest, reason: str) -> web.Response:
+    error = Unavailable(f"The region's API did not answer ({reason}).")
+    if request.raw_path.startswith("/api/"):
+        return _problem(error)
+    return _page(request, unavailable_page(error, reason))

@@ -23,6 +23,7 @@ create table if not exists items (
 ) without rowid
 """
 _KEEP = "insert or replace into items values (?, ?, ?)"
+_FIND = "select item from items where table_name = ? and key = ?"
 _FORGET = "delete from items where table_name = ? and key = ?"
 
 
@@ -33,8 +34,18 @@ class Journal:
         self._region = region
         self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._database.execute("pragma journal_mode=wal")
-        self._database.execute("pragma synchronous=normal")
+        # full: what was acknowledged is on the disk itself, also when the power goes.
+        self._database.execute("pragma synchronous=full")
         self._database.execute(_SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def limit_pages(self) -> None:
+        """Let the file grow no more, as on a full disk."""
+        (pages,) = self._database.execute("pragma page_count").fetchone()
+        self._database.execute(f"pragma max_page_count={pages}")
 
     def _table(self, name: str) -> Table:
         return dynamodb_backends[DEFAULT_ACCOUNT_ID][self._region].get_table(name)
@@ -49,18 +60,47 @@ class Journal:
             count += 1
         return count
 
-    def save(self, name: str, item_or_key: dict[str, Any]) -> None:
-        """Keep an item as the table has it now, or forget it when the table has none."""
-        table = self._table(name)
-        names = [part for part in (table.hash_key_attr, table.range_key_attr) if part]
-        key = {part: item_or_key[part] for part in names}
-        found = table.get_item(*(DynamoType(key[part]) for part in names))
-        text = json.dumps(key, sort_keys=True)
+    def keep(self, written: list[tuple[str, dict[str, Any]]]) -> None:
+        """Keep items as the tables have them now, all or none.
+
+        When the disk refuses (it is full, say) the tables are put back to what the disk has, and
+        sqlite3.Error is raised: nothing that could be lost is ever shown to anyone.
+        """
+        try:
+            with self._database:
+                self._database.execute("begin")
+                for name, item_or_key in written:
+                    self._keep(name, item_or_key)
+        except sqlite3.Error:
+            for name, item_or_key in written:
+                self._put_back(name, item_or_key)
+            raise
+
+    def _keep(self, name: str, item_or_key: dict[str, Any]) -> None:
+        key = self._key(name, item_or_key)
+        found = self._table(name).get_item(*map(DynamoType, key.values()))
         if found is None:
-            self._database.execute(_FORGET, (name, text))
+            self._database.execute(_FORGET, (name, _text(key)))
         else:
             item = json.dumps(found.to_json()["Attributes"])
-            self._database.execute(_KEEP, (name, text, item))
+            self._database.execute(_KEEP, (name, _text(key), item))
+
+    def _put_back(self, name: str, item_or_key: dict[str, Any]) -> None:
+        key = self._key(name, item_or_key)
+        row = self._database.execute(_FIND, (name, _text(key))).fetchone()
+        if row is None:
+            self._table(name).delete_item(*map(DynamoType, key.values()))
+        else:
+            self._table(name).put_item(json.loads(row[0]), overwrite=True)
+
+    def _key(self, name: str, item_or_key: dict[str, Any]) -> dict[str, Any]:
+        table = self._table(name)
+        parts = (table.hash_key_attr, table.range_key_attr)
+        return {part: item_or_key[part] for part in parts if part}
+
+
+def _text(key: dict[str, Any]) -> str:
+    return json.dumps(key, sort_keys=True)
 
 
 def touched_by(operation: str, body: dict[str, Any]) -> Touched:
@@ -81,8 +121,7 @@ def touched_by(operation: str, body: dict[str, Any]) -> Touched:
 def record(journal: Journal, operation: str, body: bytes) -> None:
     """Keep what a request has written; after a refused write that is what was there before."""
     if operation.endswith(("Item", "Items")) and operation not in _READS:
-        for name, item in touched_by(operation, json.loads(body)):
-            journal.save(name, item)
+        journal.keep(list(touched_by(operation, json.loads(body))))
 
 
 _READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems"})

@@ -21,7 +21,13 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 async def start_server(handler: Handler, listener: socket.socket) -> web.ServerRunner:
     """Serve requests with `handler`; the runner that comes back stops it."""
-    server = web.Server(handler, request_factory=_make_request, access_log=None, logger=_LOG)
+    server = web.Server(
+        _welcoming(handler),
+        request_factory=_make_request,
+        access_log=None,
+        logger=_LOG,
+        auto_decompress=False,  # bodies are passed on as they came, with the header that says so
+    )
     runner = web.ServerRunner(server, shutdown_timeout=2.0)
     await runner.setup()
     await web.SockSite(runner, listener).start()
@@ -35,6 +41,18 @@ async def serve_until_stopped(handler: Handler, listener: socket.socket) -> None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()
     await runner.cleanup()
+
+
+def _welcoming(handler: Handler) -> Handler:
+    """The handler, for clients too that ask before they send a body (curl, from 1 MiB on)."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        return await handler(request)
+
+    return handle
 
 
 def _is_bad_request(record: logging.LogRecord) -> bool:

@@ -53,7 +53,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=_port(values["EVERHOP_PORT"]),
         region=_regions(values["EVERHOP_REGIONS"])[0],
         given_key=_key(values["EVERHOP_API_KEY"]),
-        data=Path(values["EVERHOP_DATA"]).expanduser().absolute(),
+        data=_folder(values["EVERHOP_DATA"]),
         access_log=_switch(values["EVERHOP_ACCESS_LOG"]),
     )
 
@@ -62,6 +62,13 @@ def _port(text: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= 65535:
         raise ConfigError(f"EVERHOP_PORT is {text!r}, but it must be a number from 1 to 65535.")
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigError(f"EVERHOP_DATA is {text!r}, but there is no such home folder.") from None
 
 
 def _regions(text: str) -> list[str]:

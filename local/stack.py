@@ -21,7 +21,9 @@ from local.templates import stage_environment
 
 
 READY_WITHIN = 30
+LIVES_FOR = 3  # seconds; a process that ends sooner would only end again
 API = "the region's API"
+DATABASE = "DynamoDB"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
 
@@ -111,7 +113,7 @@ class Stack:
         environment = app_environment(settings, self.environ, self.key, url_of(database))
         table = environment["EVERHOP_TABLE"]
         self._children = {
-            "DynamoDB": Child(
+            DATABASE: Child(
                 "local.database", database, [str(settings.data), settings.region, table]
             ),
             API: Child("local.region", api, environ=environment),
@@ -149,16 +151,21 @@ class Stack:
         if status != 200 and not stopped.is_set():
             raise StackError(f"the region's API did not get ready within {READY_WITHIN} s.")
 
+    @property
+    def _clean_command(self) -> str:
+        named = self.environ.get("EVERHOP_DATA")
+        return f"EVERHOP_DATA={named} make clean-data" if named else "make clean-data"
+
     def _welcome(self, took: float) -> None:
         url, key = self.settings.url, self.key
         say(f"  dashboard   {url}/#key={key}")
         say(f"  REST API    {url}/api/v1   (Authorization: Bearer {key})")
         say(f"  short links {url}/{{slug}}   (a trailing + shows where it leads)")
-        say(f"  data        {self.settings.data}   (`make clean-data` forgets all links)")
+        say(f"  data        {self.settings.data}   (`{self._clean_command}` forgets all links)")
         say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")
 
     async def _serve(self, front: Front, stopped: asyncio.Event) -> None:
-        reporting = asyncio.create_task(self._report_ends(front))
+        reporting = asyncio.create_task(self._report_ends(front, stopped))
         try:
             await self._reload_on_change(front, stopped)
         finally:
@@ -174,15 +181,26 @@ class Stack:
             if await _ask(f"{front.api_url}/api/v1/health", while_true=front.region_alive) == 200:
                 say("The API runs the new code.")
 
-    async def _report_ends(self, front: Front) -> None:
-        running = dict.fromkeys(self._children, True)
+    def _revive(self, name: str, stopped: asyncio.Event) -> None:
+        child = self._children[name]
+        if child.ended and child.lived_for >= LIVES_FOR and (name == DATABASE or child.killed):
+            say(f"The process of {name} ended and starts again; no link is lost.")
+            child.start()
+        elif child.ended and name == DATABASE:
+            say(f"The process of {name} ends as soon as it starts; what it said is above.")
+            stopped.set()
+
+    async def _report_ends(self, front: Front, stopped: asyncio.Event) -> None:
+        """Say when a process ends by itself, and start it again unless its code must be mended."""
+        known = False
         while True:
             await asyncio.sleep(0.3)
-            for name, child in self._children.items():
-                if running[name] and child.ended:
-                    say(f"The process of {name} ended; what it said is above. Mend it and save.")
-                    await front.reconnect()
-                running[name] = not child.ended
+            for name in self._children:
+                self._revive(name, stopped)
+            if self._children[API].ended and not known:
+                say(f"The process of {API} ended; what it said is above. Mend it and save.")
+                await front.reconnect()
+            known = self._children[API].ended
 
 
 async def _ask(url: str, while_true: Callable[[], bool] = lambda: True) -> int:

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.api": {"chalicelib.core", "chalicelib.service", "chalice.app"},
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
     "chalicelib.config": {"chalicelib.core"},
+    "chalicelib.qr_codes": {"chalicelib.core", "segno"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "app": {"chalicelib.config", "chalicelib.wiring"},
     "local": {"app", "chalicelib", "chalice"}

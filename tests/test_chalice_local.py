@@ -67,5 +67,7 @@ def test_links_work(server: RunningStack) -> None:
     assert [link["slug"] for link in server.ask("GET", "/v1/links", **bearer).json["links"]] == [
         "mine"
     ]
+    drawn = server.ask("GET", "/v1/links/mine/qr?format=png", **bearer)
+    assert drawn.body.startswith(b"\x89PNG\r\n")
     assert server.ask("GET", "/v1/links").status == 401
     assert server.ask("GET", "/r/none").status == 404

@@ -1,5 +1,6 @@
 """What `chalice package` makes of this work tree is what we mean to run on AWS, and it runs."""
 
+import base64
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ STAGES = ["dev", "prod-eu-west-1"]
 ROUTES = {
     "/v1/links": {"get", "post"},
     "/v1/links/{slug}": {"get", "patch", "delete"},
+    "/v1/links/{slug}/qr": {"get"},
     "/v1/imports": {"post"},
     "/v1/health": {"get"},
     "/r/{slug}": {"get", "head"},
@@ -272,11 +274,51 @@ def test_function_answers_from_the_zip_alone(package: Package, unzipped: Path) -
 
     assert (answer["status"], json.loads(answer["body"])["code"]) == (401, "unauthorized")
     assert unzipped / "chalicelib" / "store" / "links.py" in loaded
+    # What only some requests need is not loaded with the function.
+    assert [file for file in loaded if {"segno", "ada_url"} & set(file.parts)] == []
     assert set() == {
         file
         for file in loaded
         if not file.is_relative_to(unzipped) and not file.resolve().is_relative_to(library)
     }
+
+
+# A link is made with a body as API Gateway hands it on, and drawn for a client like curl.
+PICTURE = """
+import base64, json, sys
+
+sys.path.insert(0, sys.argv[1])
+import app
+
+def ask(method, resource, slug, query, body):
+    return app.app({
+        "requestContext": {"resourcePath": resource, "path": "/api", "httpMethod": method},
+        "path": "/", "httpMethod": method, "pathParameters": slug and {"slug": slug},
+        "headers": {"Accept": "*/*", "Authorization": "Bearer " + sys.argv[2],
+                    "Content-Type": "application/json"},
+        "multiValueQueryStringParameters": query, "stageVariables": None,
+        "body": body, "isBase64Encoded": body is not None,
+    }, None)
+
+link = {"destination": "https://example.com/x", "slug": "promo"}
+body = base64.b64encode(json.dumps(link).encode()).decode()
+made = ask("POST", "/v1/links", None, None, body)
+drawn = ask("GET", "/v1/links/{slug}/qr", "promo", {"format": ["png"]}, None)
+print(json.dumps([made["statusCode"], drawn]))
+"""
+
+
+def test_picture_from_the_zip_alone(package: Package, unzipped: Path) -> None:
+    """API Gateway is told to decode, whatever is accepted, what the function marks as base64."""
+    body = package.resources["RestAPI"]["Properties"]["DefinitionBody"]
+    environment = {"EVERHOP_STORE": "memory", "EVERHOP_API_KEY": "eh_k", "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-I", "-S", "-B", "-c", PICTURE, unzipped, "eh_k"]
+    status, drawn = json.loads(run(command, unzipped, environment))
+
+    assert body["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+    assert (status, drawn["statusCode"], drawn["isBase64Encoded"]) == (201, 200, True)
+    assert drawn["headers"]["Content-Type"] == "image/png"
+    assert base64.b64decode(drawn["body"]).startswith(b"\x89PNG")
 
 
 def test_deploy_plans_one_function_for_the_stage(export: Path, stage: str) -> None:

@@ -11,6 +11,7 @@ from chalice.app import Request
 from chalicelib.core.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import Invalid, Refused
 from chalicelib.core.links import State
+from chalicelib.core.texts import fold
 from chalicelib.service.ports import ListQuery, Page
 
 
@@ -62,7 +63,7 @@ def _one_of(choices: Mapping[str, T]) -> Callable[[str], T]:
 
 
 def _text(text: str) -> str:
-    return text.strip().casefold()
+    return fold(text.strip())
 
 
 def _tag(text: str) -> str | None:

@@ -19,6 +19,7 @@ from chalicelib.core.errors import (
     Refused,
     TooLarge,
     Unauthorized,
+    UnsupportedMediaType,
 )
 from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
 from chalicelib.core.slugs import decode_slug
@@ -74,6 +75,9 @@ def route(api: Blueprint, path: str, methods: list[str], **options: Any) -> Call
             except EverhopError as error:
                 return answer_error(error, request_id(request))
 
+        # Whoever only asks may send any content type: a redirect does not depend on it.
+        if not {"POST", "PATCH"} & set(methods):
+            options.setdefault("content_types", ["*/*"])
         api.route(path, methods=methods, **options)(answer)
         return view
 
@@ -130,6 +134,9 @@ def _refuse_constant(name: str) -> None:
 
 def read_text(request: Request, most: int) -> str:
     """The body as UTF-8 text of at most `most` bytes; BadRequest when it is not UTF-8."""
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType(f"Content-Encoding {encoding} is not read here.")
     raw = request.raw_body
     data = raw.encode() if isinstance(raw, str) else raw
     if len(data) > most:

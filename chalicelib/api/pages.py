@@ -14,6 +14,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.hosts import is_disguised, unicode_host
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Reason, Refusal
+from chalicelib.core.texts import visible
 from chalicelib.core.times import format_time
 
 
@@ -43,7 +44,8 @@ main{inline-size:min(34rem,100%);background:var(--surface);border:1px solid var(
 border-radius:1rem;padding:clamp(1.5rem,5vw,2.5rem)}
 .code{margin:0;color:var(--accent);font-weight:650;font-variant-numeric:tabular-nums}
 h1{margin:.35rem 0 .75rem;font-size:clamp(1.4rem,5vw,1.9rem);line-height:1.2;
-letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
+letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere;display:-webkit-box;
+-webkit-line-clamp:3;-webkit-box-orient:vertical;overflow:hidden}
 p{margin:0 0 1rem;color:var(--text-soft);text-wrap:pretty;overflow-wrap:anywhere}
 main>:last-child{margin-block-end:0}
 .to{padding:.9rem 1rem;border:1px solid var(--line);border-radius:.65rem;background:var(--page);
@@ -76,7 +78,7 @@ _WORDS: dict[Reason, tuple[str, str]] = {
     ),
     "deleted": (
         "This link was deleted",
-        "Whoever made it has removed it. It will not lead anywhere else in the meantime.",
+        "Whoever made it has removed it. Nobody else can take its place for 90 days.",
     ),
     "disabled": (
         "This link is switched off",
@@ -109,10 +111,10 @@ def unavailable_page(error: Unavailable, request_id: str) -> Page:
 
 def preview_page(link: Link, short_url: str) -> Page:
     """The page that shows where a link leads, for people who look before they follow."""
-    title = link.title or "Where this link leads"
+    title = visible(link.title or "") or "Where this link leads"
     destination = escape(link.destination)
     body = (
-        f'<p class="code">Preview</p><h1>{escape(title)}</h1>'
+        f'<p class="code">Preview</p><h1><bdi>{escape(title)}</bdi></h1>'
         f"<p>{escape(short_url)} leads to</p>"
         f'<p class="to">{_emphasise_host(link.destination)}</p>{_host_note(link.destination)}'
         f'<p><a class="go" href="{destination}" rel="noopener noreferrer nofollow">Continue</a></p>'
@@ -122,18 +124,25 @@ def preview_page(link: Link, short_url: str) -> Page:
 
 
 def _emphasise_host(destination: str) -> str:
-    host = urlsplit(destination).hostname or ""
+    host = _host_of(destination)
     before, found, after = destination.partition(host) if host else (destination, "", "")
     return f"{escape(before)}<b>{escape(found)}</b>{escape(after)}"
 
 
+def _host_of(destination: str) -> str:
+    try:
+        return urlsplit(destination).hostname or ""
+    except ValueError:  # an opted-in scheme need not have a host
+        return ""
+
+
 def _host_note(destination: str) -> str:
-    host = urlsplit(destination).hostname or ""
+    host = _host_of(destination)
     shown = unicode_host(host)
     if shown == host:
         return ""
     if is_disguised(shown):
-        warning = "Its letters are from different alphabets: it may only look like a name you know."
+        warning = "It has look-alike letters: it may only look like a name you know."
         return f'<p class="warning">The host reads “{escape(shown)}”. {warning}</p>'
     return f"<p>The host reads “{escape(shown)}”.</p>"
 

@@ -6,7 +6,7 @@ be walked around by spelling (`HTTP://2130706433/`, `https:\\\\host`, upper case
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chalicelib.core.errors import Refused
 from chalicelib.core.hosts import SHORTENERS, is_listed_host, is_own_host, is_private_host
@@ -50,7 +50,11 @@ class DestinationPolicy:
     denied_hosts: frozenset[str] = frozenset()
     deny_shorteners: bool = False
     allow_private: bool = False
-    web_schemes: frozenset[str] = field(default=WEB_SCHEMES)
+
+    @property
+    def schemes(self) -> frozenset[str]:
+        """Every scheme that a destination may have."""
+        return WEB_SCHEMES | (self.extra_schemes - NEVER_SCHEMES)
 
 
 def parse_destination(value: object, policy: DestinationPolicy, parse_url: UrlParser) -> str:
@@ -61,10 +65,10 @@ def parse_destination(value: object, policy: DestinationPolicy, parse_url: UrlPa
     """
     text = _check_text(value)
     scheme = _scheme_of(text)
-    if scheme in policy.extra_schemes - NEVER_SCHEMES:
-        return _opaque(text)
-    if scheme not in policy.web_schemes:
+    if scheme not in policy.schemes:
         raise Refused("destination_scheme", _scheme_detail(policy))
+    if scheme not in WEB_SCHEMES:
+        return _opaque(text)
     url = parse_url(text)
     if url is None or not url.host:
         raise Refused("destination_invalid", "This is not an address that a browser could open.")
@@ -97,7 +101,7 @@ def _scheme_of(text: str) -> str:
 
 
 def _scheme_detail(policy: DestinationPolicy) -> str:
-    allowed = sorted(policy.web_schemes | policy.extra_schemes, reverse=True)
+    allowed = ["https", "http", *sorted(policy.schemes - WEB_SCHEMES)]
     return f"It must begin with one of: {', '.join(f'{name}:' for name in allowed)}."
 
 
@@ -126,5 +130,4 @@ def _check_url(url: ParsedUrl, policy: DestinationPolicy) -> None:
 
 def is_safe_location(text: str, policy: DestinationPolicy) -> bool:
     """Whether a stored destination may go into a Location header: the second wall."""
-    allowed = (policy.web_schemes | policy.extra_schemes) - NEVER_SCHEMES
-    return bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in allowed
+    return bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in policy.schemes

@@ -1,5 +1,6 @@
 """The fields of a request body: how each is read, and every problem named at once."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from chalicelib.core.times import parse_time
 
 
 MAX_TAGS = 10
+# Line ends and tabs are text; other controls, and lone surrogates, are in no text on purpose.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 Parser = Callable[[object], Any]
 
 
@@ -29,14 +32,14 @@ def text(most: int) -> Parser:
         if len(value) > most:
             raise Refused("too_long", f"At most {most} characters; this has {len(value)}.")
         if not _is_storable(value):
-            raise Refused("characters", "There is a character in it that is not valid Unicode.")
+            raise Refused("characters", "There is a control character in it, or half of one.")
         return value.strip() or None
 
     return parse
 
 
 def _is_storable(value: str) -> bool:
-    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return not _CONTROL.search(value)
 
 
 def flag(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import unicodedata
+from urllib.parse import unquote
 
 
 # Well-known public shorteners; a deployment refuses them with EVERHOP_DENY_SHORTENERS.
@@ -58,6 +59,13 @@ def unicode_host(host: str) -> str:
 
 def _unicode_label(label: str) -> str:
     return label[4:].encode("ascii").decode("punycode") if label.startswith("xn--") else label
+
+
+def readable_url(url: str) -> str:
+    """The URL as its owner would type it: the host in its script, the rest decoded."""
+    scheme, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{unicode_host(host)}{slash}{unquote(path)}"
 
 
 def is_disguised(host: str) -> bool:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from chalicelib.core.errors import Invalid, Problem, SlugTaken
+from chalicelib.core.hosts import readable_url
+from chalicelib.core.texts import fold
 from chalicelib.core.times import format_time
 
 
@@ -64,10 +66,15 @@ def state_of(link: Link, now: datetime) -> State:
 
 
 def edit_link(link: Link, changes: Mapping[str, Any], now: datetime) -> Link:
-    """The link with the changes made, one version on; Invalid when its dates no longer agree."""
-    edited = replace(link, **changes, updated_at=now, version=link.version + 1)
+    """The link with the changes made, one version on; the same link when they change nothing.
+
+    Invalid when its dates no longer agree.
+    """
+    edited = replace(link, **changes)
+    if edited == link:
+        return link
     check_dates(edited)
-    return edited
+    return replace(edited, updated_at=now, version=link.version + 1)
 
 
 def bury_link(link: Link, now: datetime) -> Link:
@@ -97,7 +104,9 @@ def taken_by(there: Link) -> SlugTaken:
     until = there.quarantined_until
     if until is None:
         return SlugTaken(f"“{there.slug}” is already in use.")
-    return SlugTaken(f"“{there.slug}” was deleted and stays free until {format_time(until)}.")
+    return SlugTaken(
+        f"“{there.slug}” was deleted and can't be used again until {format_time(until)}."
+    )
 
 
 def check_dates(link: Link) -> None:
@@ -114,6 +123,13 @@ def check_not_past(expires_at: datetime | None, now: datetime) -> None:
         raise Invalid([Problem("/expires_at", "past", detail)])
 
 
+def check_not_future(created_at: datetime, now: datetime) -> None:
+    """Invalid when an imported link would be made later than now, and so lead every list."""
+    if created_at > now:
+        detail = f"This is in the future; it is {format_time(now)} now."
+        raise Invalid([Problem("/created_at", "future", detail)])
+
+
 def describe_link(link: Link, short_url: str, now: datetime) -> dict[str, Any]:
     """The link as the JSON object that the API answers with."""
     shown = {name: _plain(getattr(link, name)) for name in NAMES if name not in _PRIVATE}
@@ -127,13 +143,14 @@ def _plain(value: Any) -> Any:
 
 
 def search_text(link: Link) -> str:
-    """What a search looks for its text in: all that people wrote, case-folded."""
-    written = (link.slug, link.destination, link.title, link.notes, *link.tags)
-    return "\n".join(part.casefold() for part in written if part)
+    """What a search looks for its text in: all that people wrote, folded, as they would type it."""
+    typed = readable_url(link.destination)
+    written = (link.slug, link.destination, typed, link.title, link.notes, *link.tags)
+    return "\n".join(dict.fromkeys(fold(part) for part in written if part))
 
 
 def matches(link: Link, text: str, tag: str | None) -> bool:
-    """Whether a search for `text` (case-folded, literal) and `tag` finds the link."""
+    """Whether a search for `text` (folded, literal) and `tag` finds the link."""
     return text in search_text(link) and (tag is None or tag in link.tags)
 
 

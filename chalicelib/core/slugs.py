@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.core.errors import Refused
+from chalicelib.core.texts import fold
 
 
 # No vowels, so no words by chance; nothing that is taken for something else (0 o, 1 i l j).
@@ -23,6 +24,10 @@ RESERVED = frozenset(
     "xmlrpc cgi-bin".split()
 )
 _SCANNED = re.compile(r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)$|^\.")
+# Letters and marks that show nothing: a slug with one would be another's twin.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _WORD_CATEGORIES = ("L", "M", "N")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -38,10 +43,7 @@ class SlugPolicy:
 
 def slug_key(slug: str, policy: SlugPolicy) -> str:
     """The text under which the slug is stored and found: equal for slugs that are the same."""
-    folded = unicodedata.normalize("NFKC", slug)
-    if policy.case_sensitive:
-        return folded
-    return unicodedata.normalize("NFKC", folded.casefold())
+    return unicodedata.normalize("NFKC", slug) if policy.case_sensitive else fold(slug)
 
 
 def parse_slug(value: object, policy: SlugPolicy) -> str:
@@ -49,12 +51,13 @@ def parse_slug(value: object, policy: SlugPolicy) -> str:
     if not isinstance(value, str):
         raise Refused("type", "A slug is text.")
     slug = unicodedata.normalize("NFC", value)
-    if not 1 <= len(slug) <= MAX_LENGTH:
-        raise Refused("slug_length", f"A slug has 1 to {MAX_LENGTH} characters.")
     key = slug_key(slug, policy)
+    # The key may be many times as long: one Arabic ligature folds to 18 letters.
+    if not 1 <= len(slug) <= MAX_LENGTH or len(key) > MAX_LENGTH:
+        raise Refused("slug_length", f"A slug has 1 to {MAX_LENGTH} characters.")
     if _is_reserved(key):
         raise Refused("slug_reserved", f"“{slug}” is kept for the service itself.")
-    _check_characters(slug, policy)
+    _check_characters(slug, key, policy)
     if any(term in key for term in policy.denied):
         raise Refused("slug_denied", "This slug is on the deployment's deny list.")
     return slug
@@ -65,8 +68,8 @@ def _is_reserved(key: str) -> bool:
     return folded in RESERVED or bool(_SCANNED.search(folded)) or folded.startswith(".well-known")
 
 
-def _check_characters(slug: str, policy: SlugPolicy) -> None:
-    if not all(map(_is_wordlike if policy.unicode else _is_plain, slug)):
+def _check_characters(slug: str, key: str, policy: SlugPolicy) -> None:
+    if not all(map(_is_wordlike if policy.unicode else _is_plain, slug + key)):
         raise Refused("slug_characters", "A slug has only letters A-Z, digits, - and _.")
     if not slug.strip("-_"):
         raise Refused("slug_characters", "A slug has at least one letter or digit.")
@@ -79,7 +82,8 @@ def _is_plain(character: str) -> bool:
 def _is_wordlike(character: str) -> bool:
     category = unicodedata.category(character)
     wordlike = category[0] in _WORD_CATEGORIES or category in ("So", "Sk")
-    return _is_plain(character) or (wordlike and not character.isascii())
+    seen = not character.isascii() and not _INVISIBLE.match(character)
+    return _is_plain(character) or (wordlike and seen)
 
 
 def can_be_slug(text: str, policy: SlugPolicy) -> bool:

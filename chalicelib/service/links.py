@@ -12,16 +12,18 @@ from chalicelib.core.links import (
     Link,
     bury_link,
     check_dates,
+    check_not_future,
     check_not_past,
     edit_link,
 )
-from chalicelib.core.slugs import SlugPolicy, draw_slug, parse_slug, slug_key
+from chalicelib.core.slugs import SlugPolicy, can_be_slug, draw_slug, parse_slug, slug_key
+from chalicelib.core.texts import fold
 from chalicelib.core.times import parse_time, to_milliseconds
 from chalicelib.service.ports import Chance, Clock, LinkStore, ListQuery, Page
 
 
 DRAWS = 12  # with 100 million links the chance that all of them collide is under 1e-30
-EDIT_TRIES = 5
+EDIT_TRIES = 50  # of so many edits of one link at once, each is kept
 MAX_TEXT = 100
 Versions = Collection[int] | None  # those that a change may replace; None is any
 
@@ -74,6 +76,7 @@ class LinkService:
         values = {"created_at": now, "updated_at": now, **values}
         link = Link(workspace=workspace, slug=slug or "", **values)
         check_dates(link)
+        check_not_future(link.created_at, now)
         if not imported:
             check_not_past(link.expires_at, now)
         return link, slug is None
@@ -106,7 +109,8 @@ class LinkService:
 
     def read(self, workspace: str, slug: str) -> Link:
         """The workspace's link with this slug; NotFound when it has none, or only a tombstone."""
-        link = self.store.get(self.key_of(slug), consistent=True)
+        possible = can_be_slug(slug, self.slugs)
+        link = self.store.get(self.key_of(slug), consistent=True) if possible else None
         if link is None or link.deleted_at or link.workspace != workspace:
             raise NotFound(f"There is no link “{slug}”.")
         return link
@@ -133,6 +137,8 @@ class LinkService:
             if if_versions is not None and link.version not in if_versions:
                 raise Stale(f"This link is now version {link.version}.")
             changed: Link = change(link)
+            if changed is link:
+                return link
             try:
                 self.store.replace(self.key_of(slug), changed)
             except Stale:
@@ -142,7 +148,7 @@ class LinkService:
 
     def list(self, workspace: str, query: ListQuery) -> Page:
         """Links by age. A filtered page may be short and still have more after it."""
-        text = query.text.casefold()
+        text = fold(query.text)
         if len(text) > MAX_TEXT:
             raise Invalid([Problem("/q", "too_long", f"At most {MAX_TEXT} characters.")])
         return self.store.page(workspace, replace(query, text=text, at=self.now()))

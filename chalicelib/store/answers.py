@@ -20,13 +20,20 @@ def answering() -> Iterator[None]:
     except DoesNotExist:
         raise
     except PutError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if _code_of(error) == "ConditionalCheckFailedException":
             raise ConditionFailed from error
         raise _unavailable(error) from error
     except PynamoDBException as error:
         raise _unavailable(error) from error
 
 
+def _code_of(error: PynamoDBException) -> str | None:
+    # Not cause_response_code: it fails where botocore has an error without a response.
+    response = getattr(error.cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
 def _unavailable(error: PynamoDBException) -> Unavailable:
-    code = error.cause_response_code or type(error.cause).__name__
+    code = _code_of(error) or type(error.cause).__name__
     return Unavailable(f"The table did not answer ({code}); please try again.")

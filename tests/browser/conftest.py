@@ -14,6 +14,8 @@ from tests.conftest import RunningStack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 
 @dataclass
 class Console:
@@ -45,8 +47,8 @@ def browser() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        pytest.skip("Playwright is not installed: no browser test runs (make install)")
-    executable = shutil.which("chromium")
+        pytest.skip("Playwright is not installed: no browser test runs (make test installs it)")
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip("Chromium is not installed: no browser test runs (apt-get install chromium)")
     with sync_playwright() as playwright:

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Install Debian's Chromium where that is possible; the browser tests say so when they lack it.
-command -v chromium >/dev/null 2>&1 && exit 0
+for name in chromium chromium-browser google-chrome; do
+  command -v "$name" >/dev/null 2>&1 && exit 0
+done
 if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" != 0 ]; then
   echo "No Chromium here: the browser tests will be skipped (apt-get install chromium)." >&2
   exit 0

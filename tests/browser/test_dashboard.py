@@ -50,6 +50,7 @@ def test_create_then_copy(page: "Page", context: "BrowserContext", stack: Runnin
     """Enter creates; Copy has the focus; what it copies redirects; the link tops the list."""
     slug = draw()
     enter(page, stack)
+    page.keyboard.press("Escape")
     page.keyboard.press("n")
     page.keyboard.type("example.com/long?a=1")
     page.fill("#slug", slug)
@@ -69,7 +70,7 @@ def test_create_then_copy(page: "Page", context: "BrowserContext", stack: Runnin
 
 
 def test_create_names_the_field(page: "Page", stack: RunningStack, console: "Console") -> None:
-    """A taken slug is said at the slug, and nothing that was typed is lost."""
+    """A slug in use is said at the slug, and nothing that was typed is lost."""
     console.expect("status of 409")
     slug = make(stack)
     enter(page, stack)
@@ -77,7 +78,7 @@ def test_create_names_the_field(page: "Page", stack: RunningStack, console: "Con
     page.fill("#slug", slug)
     page.keyboard.press("Enter")
 
-    page.wait_for_selector("[data-field=slug] .field-error >> text=taken")
+    page.wait_for_selector("[data-field=slug] .field-error >> text=in use")
     assert page.input_value("#destination") == "https://example.com/other"
 
 

@@ -93,6 +93,15 @@ def test_row_6(api: Api, destination: str) -> None:
     assert api.refusal(destination) == {"/destination": "destination_control"}
 
 
+@pytest.mark.parametrize("destination", ["myapp://a]b", "myapp:[", "myapp://[x"])
+def test_row_5_previews(destination: str) -> None:
+    """What an opted-in scheme leads to need not be a URL with a host to be previewed."""
+    with make_api(EVERHOP_EXTRA_SCHEMES="myapp") as api:
+        api.made(destination, slug="deep")
+
+        assert api.follow("deep+").status_code == 200
+
+
 def test_row_6_share_text(api: Api) -> None:
     """A lone %0A in a query, usual in links that share a text, is kept as it is."""
     destination = "https://wa.me/15550100?text=Hello%0AWorld"
@@ -211,11 +220,18 @@ def test_row_18(api: Api) -> None:
     assert link["destination"] == "https://xn--exmple-4nf.com/"
     assert "xn--exmple-4nf.com" in page
     assert "exаmple.com" in page
-    assert "different alphabets" in page
+    assert "look-alike letters" in page
     api.made("https://xn--80ak6aa92e.com/", slug="whole")  # all Cyrillic, reads as apple.com
-    assert "different alphabets" in api.follow("whole+").body.decode()
+    assert "look-alike letters" in api.follow("whole+").body.decode()
     api.made("https://bücher.example/", slug="real")
-    assert "different alphabets" not in api.follow("real+").body.decode()
+    assert "look-alike letters" not in api.follow("real+").body.decode()
+
+
+def test_row_19_previews(api: Api) -> None:
+    """A title can't turn the preview page around."""
+    api.made(slug="turned", title="abc\u202eevil\u200b")
+
+    assert "<bdi>abcevil</bdi>" in api.follow("turned+").body.decode()
 
 
 @pytest.mark.parametrize("character", ["\u202e", "\u200b", "\u2066"])

@@ -168,6 +168,15 @@ def test_row_41(slug: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "twin", ["promo\u3164", "promo\u115f", "promo\u034f", "promo\ufe0f", "℀", "ﷺ" * 30, "ﷺ" * 4]
+)
+def test_row_41_twins(twin: str) -> None:
+    """Letters that show nothing, or fold to what a slug can't have, are refused."""
+    with make_api(EVERHOP_UNICODE_SLUGS="on") as api:
+        assert set(api.refusal(D, slug=twin)) == {"/slug"}
+
+
+@pytest.mark.parametrize(
     "slug", ["He-LLo wörld!", "a?b", "a#b", "a&b", "a%20b", "a'b", "a\nb", "a.b"]
 )
 def test_row_42(api: Api, slug: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from chalice.config import Config
 
 from chalicelib.config import SETTINGS, load
+from chalicelib.store.models import ATTEMPTS, CONNECT_FOR, READ_FOR
 
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,12 @@ def test_deployed_stage_is_complete(stage: str) -> None:
     assert config.lambda_memory_size == 1024
     assert 0 < config.lambda_timeout < GATEWAY_TIMEOUT
     assert config.tags["project"] == "everhop"
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_a_silent_table_costs_less_than_the_timeout(stage: str) -> None:
+    """A call that times out leaves time for our own 503 before Lambda gives up."""
+    assert stage_config(stage).lambda_timeout - 3 > ATTEMPTS * (CONNECT_FOR + READ_FOR)
 
 
 @pytest.mark.parametrize("stage", PROD)

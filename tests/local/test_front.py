@@ -1,6 +1,8 @@
 """The front door over a real socket: what any client may send, and what it gets."""
 
+import gzip
 import socket
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
@@ -144,6 +146,49 @@ def test_a_body_over_the_limit(stack: RunningStack) -> None:
 
     assert answer.status == 413
     assert answer.json["code"] == "too_large"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/typed", 302),
+        ("HEAD", "/typed", 302),
+        ("GET", "/typed+", 200),
+        ("GET", "/api/v1/health", 200),
+        ("DELETE", "/typed", 405),
+    ],
+)
+def test_a_content_type_does_not_matter_to_who_only_asks(
+    stack: RunningStack, method: str, path: str, status: int, kind: str
+) -> None:
+    """Redirects, previews and health answer alike, whatever type is named for no body."""
+    stack.api("POST", "/links", {"destination": "https://example.com/t", "slug": "typed"})
+
+    assert stack.ask(method, path, Content_Type=kind).status == status
+
+
+def test_clients_that_ask_before_they_send(stack: RunningStack) -> None:
+    """Curl asks with Expect before a large body: it is told to go on, at once."""
+    rows = "destination,notes\n" + "\n".join(
+        f"https://example.com/{n},{'x' * 1900}" for n in range(600)
+    )
+    curl = ["curl", "-s", "-m", "20", "-w", "%{http_code}", "-o", "/dev/null"]
+    curl += ["-H", "Expect: 100-continue", "-H", f"Authorization: Bearer {stack.api_key}"]
+    curl += ["-H", "Content-Type: text/csv", "--data-binary", "@-"]
+    url = f"{stack.url}/api/v1/imports?dry_run=true"
+    done = subprocess.run([*curl, url], input=rows, capture_output=True, text=True)
+
+    assert len(rows) > 1024 * 1024
+    assert done.stdout == "200"
+
+
+def test_encoded_bodies(stack: RunningStack) -> None:
+    """A compressed body is refused as what it is, and a broken one is no error of ours."""
+    for data in (gzip.compress(b'{"destination": "https://example.com/"}'), b"rubbish"):
+        answer = stack.api("POST", "/links", data, Content_Encoding="gzip")
+        assert answer.status == 415
+        assert answer.json["code"] == "unsupported_media_type"
 
 
 def test_unknown_api_routes_answer_as_deployed(stack: RunningStack) -> None:

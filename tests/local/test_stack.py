@@ -1,5 +1,6 @@
 """The local stack as a person runs it: its start, its end, its memory, its error sentences."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -19,9 +20,14 @@ LINK = {"destination": "https://example.com/kept", "slug": "kept"}
 
 
 def processes_of(folder: Path) -> list[str]:
-    """The processes of the stack that keeps its data there."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    return [line for line in listed.stdout.splitlines() if str(folder) in line]
+    """The processes of the stack that keeps its data there: all have it in their environment."""
+    named = f"EVERHOP_DATA={folder}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if named in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 def run_refused(tmp_path: Path, **environ: str) -> str:
@@ -67,6 +73,7 @@ def test_links_survive_and_processes_do_not(tmp_path: Path, number: int) -> None
     assert first.api("PATCH", "/links/kept", {"title": "Edited"}).status == 200
     assert first.api("POST", "/links", {**LINK, "slug": "gone"}).status == 201
     assert first.api("DELETE", "/links/gone").status == 204
+    assert len(processes_of(tmp_path)) == 3
 
     first.stop(number)
     deadline = time.monotonic() + 5
@@ -121,6 +128,12 @@ def test_a_busy_port(tmp_path: Path) -> None:
         ("EVERHOP_SLUG_CASE", "maybe", "'insensitive', 'sensitive'"),
         ("EVERHOP_EXTRA_SCHEMES", "javascript", "schemes other than"),
         ("EVERHOP_PUBLIC_URL", "sho.rt", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "https://sho.rt/#a", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "https://u:p@sho.rt", "an address like https://sho.rt"),
+        ("EVERHOP_PUBLIC_URL", "http://[x", "an address like https://sho.rt"),
+        ("EVERHOP_HOSTS", "https://a.b", "host names alone"),
+        ("EVERHOP_EXTRA_SCHEMES", "ht!tp", "schemes other than"),
+        ("EVERHOP_DATA", "~nosuchuser/x", "no such home folder"),
         ("EVERHOP_ACCESS_LOG", "loud", "'on' or 'off'"),
     ],
 )
@@ -160,6 +173,47 @@ def test_two_stacks_never_share_data(stack: RunningStack, tmp_path: Path) -> Non
     assert "another Everhop is using" in done.stderr
 
 
+def child_of(running: RunningStack, module: str) -> int:
+    """The process id of one of the stack's children."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_text().split("\0")
+            environ = (process / "environ").read_bytes()
+            if module in words and f"EVERHOP_DATA={running.data}\0".encode() in environ:
+                return int(process.name)
+    raise AssertionError(module)
+
+
+def test_a_database_that_dies_comes_back(tmp_path: Path) -> None:
+    """When DynamoDB's process is killed it starts again, with every acknowledged link."""
+    running = start_stack(tmp_path)
+    try:
+        assert running.api("POST", "/links", LINK).status == 201
+        time.sleep(3)
+        os.kill(child_of(running, "local.database"), signal.SIGKILL)
+        wait_for(lambda: running.ask("GET", "/kept").status == 302)
+        assert any("starts again; no link is lost" in line for line in running.lines)
+    finally:
+        running.stop()
+
+
+def test_a_database_that_hangs_is_503(tmp_path: Path) -> None:
+    """While DynamoDB does not answer, visitors and programs get 503 in time, each in their form."""
+    running = start_stack(tmp_path)
+    database = child_of(running, "local.database")
+    try:
+        os.kill(database, signal.SIGSTOP)
+        page = running.ask("GET", "/kept")
+        answer = running.api("GET", "/links/kept")
+        assert (page.status, answer.status) == (503, 503)
+        assert b"The link is safe" in page.body
+        assert answer.json["code"] == "unavailable"
+        assert "Retry-After" in page.headers
+    finally:
+        os.kill(database, signal.SIGCONT)
+        running.stop()
+
+
 def test_hot_reload(tmp_path: Path) -> None:
     """A change of the app's code is live soon; a broken one is reported, and mending it helps."""
     copy = tmp_path / "clone"
@@ -173,6 +227,8 @@ def test_hot_reload(tmp_path: Path) -> None:
         wait_for(lambda: b"Nothing lives here" in running.ask("GET", "/nope").body)
         page.write_text("this is not Python")
         wait_for(lambda: running.ask("GET", "/nope").status == 503)
+        assert running.api("GET", "/links").json["code"] == "unavailable"
+        assert running.ask("HEAD", "/nope").body == b""
         wait_for(lambda: any("ended; what it said is above" in line for line in running.lines))
         page.write_text(good)
         wait_for(lambda: b"There is no link here" in running.ask("GET", "/nope").body)
@@ -208,7 +264,49 @@ def test_clean_data_forgets_links_and_nothing_else(tmp_path: Path) -> None:
 
     assert run_clean(tmp_path).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-    assert "nothing to forget" in run_clean(tmp_path / "none").stdout
+    assert "nothing of Everhop to forget" in run_clean(tmp_path / "none").stdout
+
+
+def test_clean_data_knows_its_own(tmp_path: Path) -> None:
+    """A folder that no stack has used is left alone, whatever its files are called."""
+    for name in ("photos.sqlite", "lock", "api_key", "everhop-x.sqlite"):
+        (tmp_path / name).write_text("mine")
+
+    assert "nothing of Everhop" in run_clean(tmp_path).stdout
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_key_cut_short_is_drawn_again(tmp_path: Path) -> None:
+    """An empty key file, left by a full disk, does not lock its owner out."""
+    (tmp_path / "api_key").write_text("")
+    running = start_stack(tmp_path, EVERHOP_API_KEY="")
+    running.stop()
+
+    assert (tmp_path / "api_key").read_text().startswith("eh_")
+
+
+def test_a_data_file_that_is_none(tmp_path: Path) -> None:
+    """A file that is not the stack's is named, and nothing is thrown away."""
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "everhop-us-east-1.sqlite"
+    file.write_bytes(b"rubbish" * 1000)
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "EVERHOP_DATA": str(tmp_path / "data"),
+            "EVERHOP_PORT": str(free_port()),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 1
+    assert f"The links in {file} can't be read" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert file.read_bytes() == b"rubbish" * 1000
 
 
 def test_clean_data_leaves_a_running_stack_alone(stack: RunningStack) -> None:

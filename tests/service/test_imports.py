@@ -28,6 +28,19 @@ def test_what_was_not_tried_is_named() -> None:
     assert report.counts["created"] == 4
 
 
+def test_an_import_has_no_future() -> None:
+    """A link that says it was made later than now would lead every list: it is refused."""
+    links = service()
+    fields: dict[str, object] = {
+        "destination": "https://e.example/",
+        "created_at": "2090-01-01T00:00:00Z",
+    }
+
+    report = ImportService(links).run("w", [Row(2, fields)], dry_run=False, has_time=lambda: True)
+
+    assert report.rows[0].problems[0].pointer == "/created_at"
+
+
 def test_an_import_keeps_the_past() -> None:
     """Imported links keep when they were made, and may have ended already."""
     links = service()

@@ -86,6 +86,52 @@ def test_edits_of_different_fields_are_both_kept() -> None:
     assert link.version == 6
 
 
+def test_many_edits_at_once_are_all_kept() -> None:
+    """Of 40 people who edit one link at the same moment, none is turned away."""
+    links = service()
+    links.create("w", {"destination": D, "slug": "busy"})
+    barrier = threading.Barrier(40)
+
+    def edit(number: int) -> None:
+        barrier.wait()
+        links.edit("w", "busy", {"title": str(number)})
+
+    threads = [threading.Thread(target=edit, args=(number,)) for number in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert links.read("w", "busy").version == 41
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    """The version stays, so that nobody else's If-Match fails for it."""
+    links = service()
+    made = links.create("w", {"destination": D, "slug": "same", "title": "T"})
+
+    assert links.edit("w", "same", {}) == made
+    assert links.edit("w", "same", {"title": "T"}) == made
+
+
+@pytest.mark.parametrize(
+    "text", ["münchen", "MÜNCHEN", "straße", "strasse", "mu\u0308nchen", "xn--"]
+)
+def test_a_search_finds_what_people_type(text: str) -> None:
+    """A host in its own script, a decoded path, and every spelling of a letter are found."""
+    links = service()
+    links.create("w", {"destination": "https://münchen.de/straße/x", "title": "Fu\u0308r"})
+
+    assert len(links.list("w", ListQuery(text=text)).links) == 1
+    assert len(links.list("w", ListQuery(text="FÜR")).links) == 1
+
+
+def test_no_slug_is_too_long_to_ask_for() -> None:
+    """Reading what could not be a slug asks the store nothing: DynamoDB has a limit for keys."""
+    with pytest.raises(NotFound):
+        service().read("w", "x" * 3000)
+
+
 class DeletedMeanwhile(LinkMemory):
     """A store where someone deletes the link just before the next replace."""
 

@@ -7,8 +7,8 @@ import { keyKeeper, newKey, waitBefore } from "../../static_site/assets/app/atte
 import * as changes from "../../static_site/assets/app/changes.js";
 import { decodeLabel, mixesScripts, toUnicode } from "../../static_site/assets/app/hosts.js";
 import * as pages from "../../static_site/assets/app/pages.js";
-import { explain, fieldOf, writeSentence } from "../../static_site/assets/app/problems.js";
-import { relative, toLocalInput, toUtc } from "../../static_site/assets/app/times.js";
+import { explain, fieldOf, outcome, writeSentence } from "../../static_site/assets/app/problems.js";
+import { inWords, relative, toLocalInput, toUtc } from "../../static_site/assets/app/times.js";
 import { splitDestination, splitShortUrl, withScheme } from "../../static_site/assets/app/urls.js";
 
 const LINK = {
@@ -134,13 +134,37 @@ test("errors land on the fields their pointers name", () => {
   const error = new ApiError(422, { errors: [{ pointer: "/tags/2", detail: "Too long." }, { pointer: "", detail: "Odd." }] });
   assert.deepEqual(explain(error, ["tags"]), { fields: { tags: "Too long." }, form: "Odd." });
   assert.equal(fieldOf("/destination"), "destination");
-  assert.ok(explain(new ApiError(409, { code: "slug_taken" }), ["slug"]).fields.slug);
+});
+
+test("a taken slug is told with the server's reason, its times as people write them", () => {
+  const told = (detail) => explain(new ApiError(409, { code: "slug_taken", detail }), ["slug"]).fields.slug;
+  assert.match(told("“x” was deleted and can't be used again until 2027-02-21T12:00:00.5Z."), /^“x” was deleted .* February 21, 2027.*\. Choose/);
+  assert.match(told("“2027-02-21” is in use."), /^“2027-02-21” is in use\. Choose/);
+  assert.match(told(""), /taken/);
+  assert.equal(inWords("No time at all."), "No time at all.");
 });
 
 test("a write without an answer is not called failed", () => {
   assert.match(writeSentence(new ApiError(0)), /can't tell/);
   assert.match(writeSentence(new ApiError(504)), /can't tell/);
+  assert.match(writeSentence(new ApiError(500, { detail: "Oops." })), /can't tell/);
   assert.match(writeSentence(new ApiError(503)), /Not saved/);
+});
+
+test("a deed done from the list is called undone only when somebody said no", () => {
+  for (const status of [0, 500, 502, 504]) assert.match(outcome("promo", "deleted", new ApiError(status)), /can't tell whether promo was deleted/);
+  assert.match(outcome("promo", "changed", new ApiError(503)), /^promo was not changed\. /);
+  assert.equal(outcome("promo", "deleted", new ApiError(403)), "promo was not deleted. Your key isn't allowed to do this.");
+});
+
+test("a link that no search found is looked at as generously as the server would", () => {
+  const shown = (link, view) => pages.belongs({ ...LINK, ...link }, { q: "", tag: "", archived: false, ...view });
+  assert.equal(shown({ title: "Straße der Züge" }, { q: "strasse" }), true);
+  assert.equal(shown({ title: "ΟΔΟΣ" }, { q: "οδος" }), true);
+  assert.equal(shown({}, { q: "something else" }), false);
+  assert.equal(shown({ tags: ["sale"] }, { tag: "SALE" }), true);
+  assert.equal(shown({}, { tag: "other" }), false);
+  assert.equal(shown({ archived: true }, {}), false);
 });
 
 test("the list's query leaves out what is empty", () => {
@@ -218,6 +242,12 @@ test("edits and deletes are repeated too, and say which version they mean", asyn
   const toggled = failing(200);
   await toggled.api.editLink("promo", {});
   assert.equal(toggled.sent[0].match, "*");
+});
+
+test("a version that is gone at the second attempt may have gone with the first: nobody knows", async () => {
+  const { api, sent } = failing(504, 412, 200);
+  await assert.rejects(api.editLink("promo", {}, '"v3"'), (error) => error.status === 0 && /can't tell/.test(writeSentence(error)));
+  assert.equal(sent.length, 2);
 });
 
 test("reads are not repeated: who reads can press again", async () => {

@@ -1,5 +1,7 @@
 """One contract for every store: memory, and DynamoDB over a socket, keep the same promises."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 import threading
@@ -276,12 +278,34 @@ def test_a_receipt_outlives_the_link(store: LinkStore) -> None:
         assert found.made_by == "receipt"
 
 
-def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When nothing answers, every method says Unavailable and none guesses."""
-    listener = listen()
-    url = url_of(listener)
+def refuse(listener: socket.socket) -> None:
+    """Nothing listens any more."""
     listener.close()
-    point_to(url, monkeypatch)
+
+
+def hang_up(listener: socket.socket) -> None:
+    """Every connection is closed without an answer."""
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def hang(listener: socket.socket) -> None:
+    """Every connection is taken, and no answer ever comes."""
+
+
+@pytest.mark.parametrize("fail", [refuse, hang_up, hang])
+def test_a_table_that_does_not_answer_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, fail: Callable[[socket.socket], None]
+) -> None:
+    """However the table fails to answer, every method says Unavailable and none guesses."""
+    listener = listen()
+    point_to(url_of(listener), monkeypatch)
+    fail(listener)
     table = LinkTable(bind("links", REGION))
 
     for act in (
@@ -290,8 +314,9 @@ def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: table.replace("a", edit_link(link("a"), {}, NOW)),
         lambda: table.page("w", ListQuery()),
     ):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="did not answer"):
             act()
+    listener.close()
 
 
 class LosingFirstAnswer:

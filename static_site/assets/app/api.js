@@ -25,8 +25,8 @@ async function problemOf(response) {
   return type.includes("json") ? response.json().catch(() => ({})) : {};
 }
 
-function requestOf(method, key, { body, ifMatch, idempotencyKey, attempt, signal, keepalive }) {
-  const headers = { Authorization: `Bearer ${key}`, Accept: "application/json" };
+function requestOf(method, key, { body, ifMatch, idempotencyKey, attempt, signal, keepalive, accept = "application/json" }) {
+  const headers = { Authorization: `Bearer ${key}`, Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (ifMatch) headers["If-Match"] = ifMatch;
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
@@ -85,5 +85,7 @@ export function connect(key, fetcher = (...args) => fetch(...args), wait = undef
     deleteLink: async (slug, keepalive = false) => {
       await write("DELETE", linkPath(slug), { keepalive, ifMatch: "*" });
     },
+    qrCode: async (slug, style, signal) =>
+      (await call("GET", `${linkPath(slug)}/qr?${new URLSearchParams(style)}`, { signal, accept: "image/*" })).blob(),
   };
 }

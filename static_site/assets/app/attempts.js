@@ -45,6 +45,8 @@ export async function repeat(send, wait = pause) {
     try {
       return await send(attempt);
     } catch (error) {
+      // An attempt before, whose answer nobody heard, may be what made the version another one.
+      if (error.status === 412 && attempt > 1) throw new error.constructor(0);
       if (!isWorthRepeating(error) || attempt === ATTEMPTS) throw error;
       await wait(waitBefore(attempt + 1, error.retryAfter));
     }

@@ -1,13 +1,15 @@
 // The entry: finds the key, shows the sign-in or the dashboard, and listens for what is page-wide.
-import { effect, html, render } from "./html.js";
-import { onKey } from "./keys.js";
+import { html, render } from "./html.js";
+import { onInput, onKey, onPaste } from "./keys.js";
 import { forget } from "./state/links.js";
-import { commit } from "./state/removals.js";
-import { apiKey, resume, takeFragmentKey } from "./state/session.js";
+import { commitAll } from "./state/removals.js";
+import { apiKey, onStorage, resume, takeFragmentKey } from "./state/session.js";
 import { made } from "./state/drafts.js";
+import { onPopState } from "./state/view.js";
 import { Create } from "./ui/create.js";
 import { EditDialog } from "./ui/edit.js";
 import { List } from "./ui/list.js";
+import { QrDialog } from "./ui/qr.js";
 import { SignIn } from "./ui/signin.js";
 import { Toaster } from "./ui/toaster.js";
 import { Toolbar } from "./ui/toolbar.js";
@@ -19,9 +21,9 @@ function Dashboard() {
     <main class="page">
       <h1 class="off-screen">Everhop dashboard</h1>
       <${Create} />
-      <section class="panel" id="list" aria-label="Links"><${Toolbar} /><${List} /></section>
+      <section class="panel" id="list" tabindex="-1" aria-label="Links"><${Toolbar} /><${List} /></section>
     </main>
-    <${EditDialog} />`;
+    <${EditDialog} /><${QrDialog} />`;
 }
 
 function App() {
@@ -29,13 +31,17 @@ function App() {
 }
 
 addEventListener("keydown", onKey);
+addEventListener("input", onInput);
+addEventListener("paste", onPaste);
 addEventListener("hashchange", takeFragmentKey);
-addEventListener("pagehide", () => commit(true));
+addEventListener("popstate", onPopState);
+addEventListener("storage", onStorage);
+addEventListener("pagehide", () => commitAll(true));
 
 resume();
-effect(() => {
+apiKey.subscribe(() => {
+  commitAll();
   // Another key may see other links.
-  void apiKey.value;
   forget();
   made.value = null;
 });

@@ -40,13 +40,18 @@ export function restored(links, link) {
   return at < 0 ? [...rest, link] : [...rest.slice(0, at), link, ...rest.slice(at)];
 }
 
-/** Whether a link belongs in the list that is being looked at. */
+/** Letters as a search compares them: upper case comes closest to the server's case folding (ß is SS). */
+const folded = (text) => text.normalize("NFKC").toLowerCase().toUpperCase();
+
+/**
+ * Whether a link that no search has found belongs in the list that is being looked at: one made
+ * or changed in this tab, perhaps ahead of the server's index. What a search found is not asked.
+ */
 export function belongs(link, view) {
   if (link.archived !== view.archived) return false;
-  if (view.tag && !link.tags.includes(view.tag)) return false;
-  const text = (view.q ?? "").toLowerCase();
-  const shown = [link.slug, link.destination, link.title ?? "", link.notes ?? "", ...link.tags];
-  return shown.some((part) => part.toLowerCase().includes(text));
+  if (view.tag && !link.tags.map(folded).includes(folded(view.tag))) return false;
+  const written = [link.slug, link.destination, link.title ?? "", link.notes ?? "", ...link.tags];
+  return written.some((part) => folded(part).includes(folded(view.q ?? "")));
 }
 
 /** What following the link does at a time: the same rule as the server's. */

@@ -25,6 +25,12 @@ export function exact(iso) {
   return new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" }).format(new Date(iso));
 }
 
+/** Text in which each API time is written as people write it, in the reader's zone. */
+export function inWords(text) {
+  const format = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short" });
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => format.format(new Date(iso)));
+}
+
 /** What a datetime-local input shows for an API time ("" for none). */
 export function toLocalInput(iso) {
   if (!iso) return "";

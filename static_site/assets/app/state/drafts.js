@@ -5,7 +5,7 @@ import { batch, signal } from "../html.js";
 import { explain } from "../problems.js";
 import { withScheme } from "../urls.js";
 import { putCreated } from "./links.js";
-import { api, signOut } from "./session.js";
+import { api } from "./session.js";
 
 const KNOWN = Object.keys(EMPTY).filter((field) => field !== "disabled" && field !== "archived");
 const OPTIONS = KNOWN.filter((field) => field !== "destination" && field !== "slug");
@@ -38,16 +38,18 @@ function complain(found) {
   if (OPTIONS.some((field) => field in found.fields)) optionsOpen.value = true;
 }
 
-function celebrate(link) {
+/** Shows the new link; what was typed since it was sent is the next one, and stays. */
+function celebrate(link, sent) {
   batch(() => {
     putCreated(link);
     made.value = link;
+    if (draft.value !== sent) return;
     draft.value = EMPTY;
     optionsOpen.value = false;
   });
 }
 
-/** Sends the draft; true when there is a link to copy. */
+/** Sends the draft; false when it is still in the form and something in it needs mending. */
 export async function submit() {
   if (sending.value) return false;
   completeScheme();
@@ -55,16 +57,17 @@ export async function submit() {
   complain({ fields: found, form: "" });
   if (Object.keys(found).length) return false;
   sending.value = true;
+  const sent = draft.value;
   try {
-    const body = toCreate(draft.value);
+    const body = toCreate(sent);
     const { link } = await api.value.createLink(body, keys.keyFor(body));
     keys.forget();
-    celebrate(link);
+    celebrate(link, sent);
     return true;
   } catch (error) {
-    complain(explain(error, KNOWN));
-    if (error.status === 401) signOut("Your key was not accepted. Sign in again; what you typed is kept.");
-    return false;
+    // The sign-in screen says it; after signing in again it is no longer so.
+    if (error.status !== 401) complain(explain(error, KNOWN));
+    return draft.value !== sent;
   } finally {
     sending.value = false;
   }

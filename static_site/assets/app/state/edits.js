@@ -1,7 +1,7 @@
 // Changes to a link from its row: shown at once, sent in order, taken back when they fail.
 import { stateOf } from "../pages.js";
-import { sentence } from "../problems.js";
-import { put } from "./links.js";
+import { outcome } from "../problems.js";
+import { put, reread } from "./links.js";
 import { api } from "./session.js";
 import { dismiss, fail, show } from "./toasts.js";
 
@@ -24,7 +24,8 @@ async function send(link, change) {
     return true;
   } catch (error) {
     put(link);
-    fail(`${link.slug} was not changed. ${sentence(error)}`);
+    fail(outcome(link.slug, "changed", error));
+    reread(link.slug, error);
     return false;
   }
 }

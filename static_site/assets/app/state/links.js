@@ -1,7 +1,8 @@
 // The list of links: loading it page by page, and keeping it true while links change.
 import { batch, computed, signal } from "../html.js";
 import { appended, belongs, follow, merged, restored, without } from "../pages.js";
-import { api, signOut } from "./session.js";
+import { isUnclear } from "../problems.js";
+import { api } from "./session.js";
 import { view } from "./view.js";
 
 const SCREENFUL = 20;
@@ -34,13 +35,12 @@ function fetchPage(signal) {
   return async (after) => {
     const page = await api.value.listLinks({ limit: PAGE, cursor: after, q, tag, archived }, signal);
     pages.value += 1;
-    return { ...page, links: page.links.map(newest).filter((link) => belongs(link, view.value)) };
+    return { ...page, links: page.links.map(newest).filter((link) => link.archived === archived) };
   };
 }
 
 function failed(problem) {
   if (problem.name === "AbortError") return;
-  if (problem.status === 401) signOut("Your key was not accepted. Sign in again.");
   batch(() => {
     error.value = problem;
     phase.value = "done";
@@ -104,12 +104,16 @@ export function forget() {
   });
 }
 
-/** Takes in what a write answered (or, ahead of the answer, what it will). */
+/**
+ * Takes in what a write answered (or, ahead of the answer, what it will). A row that is shown
+ * stays though the search may no longer find it: it would vanish under the hand.
+ */
 export function put(link) {
   told.set(link.slug, link);
   const known = items.value.some((one) => one.slug === link.slug);
-  if (!belongs(link, view.value)) items.value = without(items.value, link.slug);
-  else items.value = known ? merged(items.value, link) : restored(items.value, link);
+  if (link.archived !== view.value.archived) items.value = without(items.value, link.slug);
+  else if (known) items.value = merged(items.value, link);
+  else if (belongs(link, view.value)) items.value = restored(items.value, link);
 }
 
 export function putCreated(link) {
@@ -123,4 +127,15 @@ export function hide(slug, isHidden) {
   if (isHidden) next.add(slug);
   else next.delete(slug);
   hidden.value = next;
+}
+
+/** After a write that failed: a link that is gone leaves the list, one in doubt is read again. */
+export async function reread(slug, failure) {
+  if (failure.status === 404) return hide(slug, true);
+  if (!isUnclear(failure)) return undefined;
+  try {
+    return put((await api.value.getLink(slug)).link);
+  } catch (problem) {
+    return problem.status === 404 ? hide(slug, true) : undefined;
+  }
 }

@@ -1,49 +1,50 @@
-// Deleting with undo. A delete is final on the server, so it is held back while it can be undone.
-import { signal } from "../html.js";
-import { sentence } from "../problems.js";
-import { hide } from "./links.js";
+// Deleting with undo. A delete is final on the server, so each is held back while it can be undone.
+import { outcome } from "../problems.js";
+import { hide, reread } from "./links.js";
 import { api } from "./session.js";
 import { dismiss, fail, show } from "./toasts.js";
 
 const HELD_FOR = 6000;
 
-/** The delete that is being held back, if any: {link, toast}. */
-export const held = signal(null);
+/** The deletes that are held back, by slug: {toast, through}; `through` is the API with the key of then. */
+const held = new Map();
 
-async function send(link, keepalive) {
+async function send(slug, through, keepalive) {
   try {
-    await api.value.deleteLink(link.slug, keepalive);
+    await through.deleteLink(slug, keepalive);
   } catch (error) {
     if (error.status === 404) return;
-    hide(link.slug, false);
-    fail(`${link.slug} was not deleted. ${sentence(error)}`);
+    hide(slug, false);
+    fail(outcome(slug, "deleted", error));
+    reread(slug, error);
   }
 }
 
-function undo() {
-  const { link } = held.value;
-  held.value = null;
-  hide(link.slug, false);
+function undo(slug) {
+  held.delete(slug);
+  hide(slug, false);
 }
 
-/** Sends the delete that is held back; `keepalive` lets it outlive the page. */
-export function commit(keepalive = false) {
-  if (!held.value) return;
-  const { link, toast } = held.value;
-  held.value = null;
+function commit(slug, keepalive = false) {
+  const { toast, through } = held.get(slug);
+  held.delete(slug);
   dismiss(toast);
-  send(link, keepalive);
+  send(slug, through, keepalive);
 }
 
-export function remove(link) {
-  commit();
-  hide(link.slug, true);
+/** Sends every delete that is held back; `keepalive` lets them outlive the page. */
+export function commitAll(keepalive = false) {
+  [...held.keys()].forEach((slug) => commit(slug, keepalive));
+}
+
+export function remove({ slug }) {
+  hide(slug, true);
   const toast = show({
-    text: `${link.slug} will be deleted`,
+    text: `${slug} will be deleted`,
     counts: true,
     lasts: HELD_FOR,
-    action: { label: "Undo", run: undo },
-    onEnd: () => commit(),
+    action: { label: "Undo", run: () => undo(slug) },
+    onEnd: () => commit(slug),
   });
-  held.value = { link, toast };
+  held.set(slug, { toast, through: api.value });
 }

@@ -70,9 +70,14 @@ export function act(toast) {
   toast.action.run();
 }
 
+/** The toast of the latest thing that can be undone, if any. */
+export function latestUndo() {
+  return toasts.value.findLast((one) => one.action?.label === "Undo");
+}
+
 /** Undoes the latest thing that can be undone; false when there is none. */
 export function undoLatest() {
-  const toast = toasts.value.findLast((one) => one.action?.label === "Undo");
+  const toast = latestUndo();
   if (toast) act(toast);
   return Boolean(toast);
 }

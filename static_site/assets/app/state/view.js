@@ -20,12 +20,20 @@ export function formatView(view) {
 
 export const view = signal(parseView(globalThis.location?.search ?? ""));
 
-/** Looks at something else; what isn't named stays. */
-export function look(change) {
-  const next = { ...view.value, ...change };
+function change(next, write) {
   if (formatView(next) === formatView(view.value)) return;
   view.value = next;
-  history.replaceState(null, "", location.pathname + formatView(next));
+  write.call(history, null, "", location.pathname + formatView(next));
+}
+
+/** Looks at something else; what isn't named stays. Back returns to what was looked at before. */
+export const look = (parts) => change({ ...view.value, ...parts }, history.pushState);
+
+/** Looks for a text; the steps of typing it are no places to go back to. */
+export const search = (q) => change({ ...view.value, q }, history.replaceState);
+
+export function onPopState() {
+  view.value = parseView(location.search);
 }
 
 export const isFiltered = () => Boolean(view.value.q || view.value.tag);

@@ -1,8 +1,10 @@
 // The create form on top of the page, and the panel with the link it has just made.
+import { EMPTY } from "../changes.js";
 import { splitDestination, splitShortUrl, withScheme } from "../urls.js";
 import { Fragment, html, useEffect, useRef } from "../html.js";
 import * as drafts from "../state/drafts.js";
 import { links } from "../state/links.js";
+import { spoken } from "../state/toasts.js";
 import { CopyButton } from "./copy.js";
 import { Icon } from "./icons.js";
 import { openEditor } from "../state/editing.js";
@@ -27,6 +29,7 @@ function Destination() {
         autocomplete="off" spellcheck=${false} enterkeyhint="go" placeholder="Paste a long link"
         value=${destination} aria-invalid=${error ? "true" : undefined} aria-describedby="destination-note"
         onInput=${(event) => drafts.type({ destination: event.currentTarget.value })}
+        onKeyDown=${(event) => event.key === "Escape" && event.currentTarget.blur()}
         onBlur=${drafts.completeScheme} />
       <kbd class="hint-key">n</kbd>
       <button class="button primary" type="submit" aria-disabled=${drafts.sending.value}>
@@ -79,11 +82,21 @@ export function CreateForm() {
   </form>`;
 }
 
+/** False while something else is being typed or done: the focus stays with it. */
+function mayTakeFocus() {
+  const { activeElement, body } = document;
+  return drafts.draft.value === EMPTY && (activeElement === body || Boolean(activeElement.closest(".create")));
+}
+
 function Result({ link }) {
   const copy = useRef();
   const { base, slug } = splitShortUrl(link.short_url);
   const { host, path } = splitDestination(link.destination);
   useEffect(() => {
+    if (!mayTakeFocus()) {
+      spoken.value = `${link.short_url} is ready`;
+      return;
+    }
     copy.current.focus({ preventScroll: true });
     copy.current.closest("section").scrollIntoView({ block: "nearest" });
   }, [link.slug]);
@@ -114,6 +127,10 @@ function Result({ link }) {
 
 export function Create() {
   const link = drafts.made.value;
+  // Where there is no mouse the focus would bring up a keyboard that covers the list.
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) document.getElementById("destination").focus();
+  }, []);
   return html`<${Fragment}>
     <${CreateForm} />
     ${link && html`<${Result} key=${link.slug} link=${link} />`}

@@ -2,8 +2,8 @@
 import { changed, FIELDS, mistakes, rebase, toForm, toPatch } from "../changes.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { explain, sentence } from "../problems.js";
-import { closeEditor, editing } from "../state/editing.js";
-import { put } from "../state/links.js";
+import { closeEditor, editing, keep, unsaved } from "../state/editing.js";
+import { hide, put, reread } from "../state/links.js";
 import { api } from "../state/session.js";
 import { show } from "../state/toasts.js";
 import { splitShortUrl, withScheme } from "../urls.js";
@@ -16,8 +16,8 @@ const NONE = { fields: {}, form: "" };
 
 /** The dialog's state and what can be done in it. */
 function useEditor(listed) {
-  const [base, setBase] = useState(toForm(listed));
-  const [form, setForm] = useState(base);
+  const [base, setBase] = useState(unsaved()?.base ?? toForm(listed));
+  const [form, setForm] = useState(unsaved()?.form ?? base);
   const [etag, setEtag] = useState(null);
   const [errors, setErrors] = useState(NONE);
   const [stale, setStale] = useState(false);
@@ -35,9 +35,11 @@ function useEditor(listed) {
       setStale(false);
     } catch (error) {
       setErrors({ fields: {}, form: sentence(error) });
+      if (error.status === 404) hide(listed.slug, true);
     }
   };
-  useEffect(() => void read(false), []);
+  useEffect(() => void read(Boolean(unsaved())), []);
+  useEffect(() => keep(form, base), [form, base]);
 
   const save = async () => {
     const sent = { ...form, destination: withScheme(form.destination) };
@@ -55,6 +57,7 @@ function useEditor(listed) {
     } catch (error) {
       if (error.status === 412) setStale(true);
       else setErrors(explain(error, FIELDS));
+      reread(listed.slug, error);
       return false;
     } finally {
       setBusy(false);
@@ -102,8 +105,8 @@ function Head({ link, onClose }) {
 }
 
 function Body({ editor }) {
-  const { form, errors, type, read, ready } = editor;
-  return html`<fieldset class="dialog-body" disabled=${!ready}>
+  const { form, errors, type, read, ready, busy } = editor;
+  return html`<fieldset class="dialog-body" disabled=${!ready || busy}>
     <legend class="off-screen">Fields of the link</legend>
     <${TextField} name="destination" label="Destination" value=${form.destination} wide
       error=${errors.fields.destination} onValue=${(destination) => type({ destination })} />
@@ -137,8 +140,9 @@ function Editor({ link }) {
   const submit = async (event) => {
     event.preventDefault();
     setAsking(false);
+    const { activeElement } = document;
     if (await editor.save()) closeEditor();
-    else requestAnimationFrame(() => dialog.current?.querySelector("[aria-invalid=true]")?.focus());
+    else requestAnimationFrame(() => (dialog.current?.querySelector("[aria-invalid=true]") ?? activeElement).focus());
   };
   const cancel = (event) => {
     event.preventDefault();

@@ -28,8 +28,8 @@ export function AreaField({ value, onValue, maxlength, placeholder, ...field }) 
   return html`<${Field} ...${field} control=${control} />`;
 }
 
-export function SelectField({ value, onValue, options, ...field }) {
-  const control = (tied) => html`<select class="input" ...${tied} value=${value}
+export function SelectField({ value, onValue, options, off, ...field }) {
+  const control = (tied) => html`<select class="input" ...${tied} value=${value} disabled=${off}
     onChange=${(event) => onValue(event.currentTarget.value)}>
     ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
   </select>`;

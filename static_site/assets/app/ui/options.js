@@ -20,7 +20,7 @@ export function Options({ form, errors, onType }) {
     name, value: form[name], error: errors[name], onValue: (value) => onType({ [name]: value }),
   });
   return html`<div class="options">
-    <${TextField} ...${of("title")} label="Title" maxlength="200" placeholder="Only you see it" />
+    <${TextField} ...${of("title")} label="Title" maxlength="200" hint="Also shown on the public preview page." />
     <${TagsField} ...${of("tags")} />
     <${AreaField} ...${of("notes")} label="Notes" maxlength="2000" wide />
     <${TimeField} ...${of("starts_at")} label="Starts" hint="Your local time. Empty: at once." />

@@ -3,6 +3,7 @@ import { html, useRef } from "../html.js";
 import { stateOf } from "../pages.js";
 import { openEditor } from "../state/editing.js";
 import { toggleArchived, toggleDisabled } from "../state/edits.js";
+import { openQr } from "../state/qr.js";
 import { remove } from "../state/removals.js";
 import { look } from "../state/view.js";
 import { exact, relative } from "../times.js";
@@ -16,7 +17,8 @@ function focusNeighbour(row) {
   const next = row?.nextElementSibling ?? row?.previousElementSibling;
   requestAnimationFrame(() => {
     const target = next?.isConnected ? next.querySelector(".row-actions button") : null;
-    (target ?? document.getElementById("search"))?.focus({ preventScroll: true });
+    // Not a field: there, the u that undoes would be typed.
+    (target ?? document.getElementById("list"))?.focus({ preventScroll: true });
   });
 }
 
@@ -28,6 +30,7 @@ function actionsOf(link, row) {
   return [
     { label: "Open link", icon: "open", href: link.short_url },
     { label: "Preview page", icon: "eye", href: `${link.short_url}+` },
+    { label: "QR code", icon: "qr", run: () => openQr(link) },
     { label: link.disabled ? "Enable" : "Disable", icon: link.disabled ? "play" : "pause",
       run: () => toggleDisabled(link), apart: true },
     { label: link.archived ? "Move out of archive" : "Archive", icon: "archive", run: leave(toggleArchived) },

@@ -1,24 +1,8 @@
 // The way in: an API key, checked against the API before it is kept.
-import { connect } from "../api.js";
 import { html, useEffect, useRef, useState } from "../html.js";
-import { sentence } from "../problems.js";
-import { notice, signIn } from "../state/session.js";
+import { check, notice, signIn } from "../state/session.js";
 import { Icon, Logo } from "./icons.js";
 import { ThemeSwitch } from "./topbar.js";
-
-const WRONG = "That key was not accepted. Check that you pasted all of it; keys start with eh_.";
-
-async function check(key) {
-  if (!key) return "Paste your API key first.";
-  // A header can't carry other characters; a key never has them, a sentence pasted by mistake does.
-  if (!/^[\x21-\x7e]+$/.test(key)) return WRONG;
-  try {
-    await connect(key).listLinks({ limit: 1 });
-    return "";
-  } catch (error) {
-    return error.status === 401 ? WRONG : sentence(error);
-  }
-}
 
 function KeyField({ input, shown, setShown, error }) {
   return html`<div class="field" data-field="key">
@@ -60,7 +44,7 @@ export function SignIn() {
     <div class="signin-card">
       <${Logo} />
       <h1>Sign in</h1>
-      <p class="signin-lead">Your short links, from every region.</p>
+      <p class="signin-lead">Make short links, and change where they lead.</p>
       ${notice.value && html`<p class="form-error" role="alert"><${Icon} name="warning" />${notice.value}</p>`}
       <form onSubmit=${submit} noValidate>
         <input type="text" name="username" autocomplete="username" value="everhop" hidden readonly />

@@ -1,6 +1,6 @@
 // Shows the toasts; a reader hears each once, the seconds are for the eyes only.
 import { html } from "../html.js";
-import { act, end, pause, spoken, toasts } from "../state/toasts.js";
+import { act, end, latestUndo, pause, spoken, toasts } from "../state/toasts.js";
 import { Icon } from "./icons.js";
 
 const ROUND = 2 * Math.PI * 9;
@@ -23,7 +23,9 @@ function Toast({ toast }) {
     ${toast.counts && html`<${Countdown} ...${toast} />`}
     ${toast.tone === "danger" && html`<${Icon} name="warning" />`}
     <span class="toast-text"><bdi>${toast.text}</bdi></span>
-    ${toast.action && html`<button type="button" class="toast-action" onClick=${() => act(toast)}>${toast.action.label}</button>`}
+    ${toast.action && html`<button type="button" class="toast-action" onClick=${() => act(toast)}>
+      ${toast.action.label}${toast.id === latestUndo()?.id && html`<kbd class="hint-key" aria-hidden="true">u</kbd>`}
+    </button>`}
     <button type="button" class="icon-button" aria-label=${toast.counts ? "Close and delete now" : "Close"}
       onClick=${() => end(toast.id)}><${Icon} name="close" /></button>
   </li>`;

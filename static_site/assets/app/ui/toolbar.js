@@ -1,7 +1,7 @@
 // Above the list: which links, the search box, and the tag that filters.
 import { html, useEffect, useRef, useState } from "../html.js";
 import { phase } from "../state/links.js";
-import { look, view } from "../state/view.js";
+import { look, search, view } from "../state/view.js";
 import { Icon } from "./icons.js";
 
 const PAUSE = 250;
@@ -11,22 +11,22 @@ function Search() {
   const timer = useRef();
   // The view may be changed elsewhere ("Clear the search"): the box follows.
   useEffect(() => setText(view.value.q), [view.value.q]);
-  const search = (q) => {
+  const find = (q) => {
     clearTimeout(timer.current);
-    look({ q: q.trim() });
+    search(q.trim());
   };
   const input = (event) => {
     const typed = event.currentTarget.value;
     setText(typed);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => search(typed), PAUSE);
+    timer.current = setTimeout(() => find(typed), PAUSE);
   };
   const clear = () => {
     setText("");
-    search("");
+    find("");
   };
   const key = (event) => {
-    if (event.key === "Enter") search(text);
+    if (event.key === "Enter") find(text);
     if (event.key === "Escape") {
       if (text) clear();
       else event.currentTarget.blur();

@@ -1,6 +1,5 @@
 // The bar on top: who we are, light or dark, and the way out.
 import { html } from "../html.js";
-import { commit } from "../state/removals.js";
 import { signOut } from "../state/session.js";
 import { choose, theme, THEMES } from "../state/theme.js";
 import { Icon, Logo } from "./icons.js";
@@ -19,13 +18,9 @@ export function ThemeSwitch() {
 }
 
 export function Topbar() {
-  const leave = () => {
-    commit();
-    signOut();
-  };
   return html`<header class="topbar"><div class="page topbar-inner">
     <a class="home" href="/" aria-label="Everhop, to the dashboard"><${Logo} /></a>
     <${ThemeSwitch} />
-    <button type="button" class="text-button leave" onClick=${leave}><${Icon} name="leave" /><span>Sign out</span></button>
+    <button type="button" class="text-button leave" onClick=${() => signOut()}><${Icon} name="leave" /><span>Sign out</span></button>
   </div></header>`;
 }
