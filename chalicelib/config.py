@@ -1,5 +1,6 @@
 """The settings of one deployment: the only reader of the environment in what ships."""
 
+import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -100,6 +101,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_DENIED_HOSTS": Setting(_hosts, "", "Hosts that no link may lead to."),
     "EVERHOP_DENY_SHORTENERS": Setting(_switch, "off", "Refuse links to other shorteners."),
+    "EVERHOP_REQUIRE_IF_MATCH": Setting(_switch, "off", "Refuse changes that name no version."),
 }
 
 
@@ -114,6 +116,12 @@ class Config:
     api_key_digest: str
     slugs: SlugPolicy
     destinations: DestinationPolicy
+    require_if_match: bool = False
+
+    @property
+    def cursor_secret(self) -> bytes:
+        """What cursors are signed with: the same in all regions, and nothing more to keep."""
+        return hmac.digest(self.api_key_digest.encode(), b"everhop cursors 1", "sha256")
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
@@ -134,6 +142,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         api_key_digest=values["EVERHOP_API_KEY_HASH"],
         slugs=_slug_policy(values),
         destinations=_destination_policy(values),
+        require_if_match=values["EVERHOP_REQUIRE_IF_MATCH"],
     )
 
 

@@ -11,8 +11,9 @@ from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.imports import ImportService
+from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.links import LinkService
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import ClaimStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.urls import parse_url
 
@@ -34,6 +35,20 @@ def make_store(config: Config) -> LinkStore:
     return LinkTable(bind(config.table, config.region))
 
 
+def make_claims(config: Config, store: LinkStore) -> ClaimStore:
+    """What idempotency keys stand for, kept where the links are."""
+    if config.store == "memory":
+        from chalicelib.store.memory import ClaimMemory  # noqa: PLC0415
+
+        return ClaimMemory()
+    from chalicelib.store.claims import ClaimTable, bind_claims  # noqa: PLC0415
+    from chalicelib.store.links import LinkTable  # noqa: PLC0415
+    from chalicelib.store.models import bind  # noqa: PLC0415
+
+    links = store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
+    return ClaimTable(bind_claims(links))
+
+
 def make_link_service(config: Config, store: LinkStore) -> LinkService:
     """The use cases of owners."""
     return LinkService(
@@ -46,14 +61,20 @@ def make_link_service(config: Config, store: LinkStore) -> LinkService:
     )
 
 
-def make_app(config: Config, store: LinkStore) -> Chalice:
+def make_app(config: Config, store: LinkStore, claims: ClaimStore | None = None) -> Chalice:
     """The Chalice app with every blueprint mounted."""
     app = Chalice("everhop")
-    doors = Doors(key_digest=config.api_key_digest, public_url=config.public_url)
+    doors = Doors(
+        key_digest=config.api_key_digest,
+        public_url=config.public_url,
+        cursor_secret=config.cursor_secret,
+        require_if_match=config.require_if_match,
+    )
     link_service = make_link_service(config, store)
+    keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
     visitors = RedirectService(store, config.slugs, config.destinations, _now)
     for blueprint in (
-        links.routes(link_service, doors),
+        links.routes(link_service, keyed_links, doors),
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),

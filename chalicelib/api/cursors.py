@@ -1,22 +1,26 @@
-"""The query of a list request: limit, filters, and the opaque cursor to go on from."""
+"""The query of a list request: limit, filters, order, and the cursor to go on from."""
 
-import base64
-import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from chalice.app import Request
 
+from chalicelib.core.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import Invalid, Refused
 from chalicelib.core.fields import Schema
+from chalicelib.core.links import State
+from chalicelib.core.texts import fold
 from chalicelib.service.links import MAX_TEXT
-from chalicelib.service.ports import ListQuery
+from chalicelib.service.ports import ListQuery, Page
 
 
 T = TypeVar("T")
 MAX_LIMIT = 100
-_POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.DOTALL)
+SORTS = {"-created_at": False, "created_at": True}  # whether the oldest come first
+STATES: dict[str, State | None] = {"": None, **{state: state for state in get_args(State)}}
 
 
 class Parameter(NamedTuple):
@@ -33,15 +37,21 @@ class Parameter(NamedTuple):
     default: str = ""
 
 
-def read_list_query(request: Request) -> ListQuery:
+def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuery:
     """What to list; Invalid names the parameter that can't be used."""
-    return ListQuery(
+    query = ListQuery(
         limit=read_declared(request, LIMIT),
-        after=read_declared(request, CURSOR),
         text=read_declared(request, TEXT),
         tag=read_declared(request, TAG),
         archived=read_declared(request, ARCHIVED),
+        oldest_first=read_declared(request, SORT),
+        state=read_declared(request, STATE),
     )
+
+    def position(cursor: str) -> str | None:
+        return read_cursor(secret, _list_name(workspace, query), cursor) if cursor else None
+
+    return replace(query, after=read_parameter(request, "cursor", "", position))
 
 
 def read_declared(request: Request, parameter: Parameter) -> Any:
@@ -64,10 +74,19 @@ def _limit(text: str) -> int:
     return int(text)
 
 
+def _one_of(choices: Mapping[str, T]) -> Callable[[str], T]:
+    def parse(text: str) -> T:
+        if text not in choices:
+            raise Refused("choice", f"This is one of {', '.join(filter(None, choices))}.")
+        return choices[text]
+
+    return parse
+
+
 def _text(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Refused("too_long", f"At most {MAX_TEXT} characters.")
-    return text.strip()
+    return fold(text.strip())
 
 
 def _tag(text: str) -> str | None:
@@ -88,22 +107,15 @@ def parse_whole(text: str) -> int:
     return int(text)
 
 
-def write_cursor(position: str | None) -> str | None:
-    """The cursor that stands for a position."""
-    return position and base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+def next_cursor(page: Page, workspace: str, query: ListQuery, secret: bytes) -> str | None:
+    """The cursor for what comes after a page; None at the end."""
+    return page.after and write_cursor(secret, _list_name(workspace, query), page.after)
 
 
-def _position(cursor: str) -> str | None:
-    if not cursor:
-        return None
-    try:
-        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        text = position.decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    if not _POSITION.fullmatch(text) or len(text) > 400:
-        raise Refused("cursor", "This cursor was not given out by this list.")
-    return text
+def _list_name(workspace: str, query: ListQuery) -> str:
+    """What a cursor belongs to: all that decides which links come, and in which order."""
+    parts = (workspace, query.archived, query.oldest_first, query.state, query.tag, query.text)
+    return json.dumps(parts)
 
 
 _SWITCH = {"type": "boolean", "default": False}
@@ -115,7 +127,7 @@ LIMIT = Parameter(
     default="50",
 )
 CURSOR = Parameter(
-    "cursor", {"type": "string"}, "The `next_cursor` of the page before.", parse=_position
+    "cursor", {"type": "string"}, "The `next_cursor` of the page before, of this very list."
 )
 TEXT = Parameter(
     "q",
@@ -131,7 +143,20 @@ ARCHIVED = Parameter(
     parse=parse_switch,
     default="false",
 )
-LIST_PARAMETERS = (LIMIT, CURSOR, TEXT, TAG, ARCHIVED)
+SORT = Parameter(
+    "sort",
+    {"type": "string", "enum": list(SORTS), "default": "-created_at"},
+    "The order: newest first, or oldest first without the minus.",
+    parse=_one_of(SORTS),
+    default="-created_at",
+)
+STATE = Parameter(
+    "state",
+    {"type": "string", "enum": list(get_args(State))},
+    "Only links that are in this state now.",
+    parse=_one_of(STATES),
+)
+LIST_PARAMETERS = (LIMIT, CURSOR, SORT, TEXT, TAG, STATE, ARCHIVED)
 DRY_RUN = Parameter(
     "dry_run",
     _SWITCH,

@@ -15,11 +15,14 @@ from chalicelib.core.access import bearer_of, is_key
 from chalicelib.core.errors import (
     BadRequest,
     EverhopError,
+    Invalid,
     NotFound,
+    Refused,
     TooLarge,
     Unauthorized,
     UnsupportedMediaType,
 )
+from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
 from chalicelib.core.slugs import decode_slug
 
 
@@ -36,6 +39,8 @@ class Doors:
 
     key_digest: str
     public_url: str
+    cursor_secret: bytes
+    require_if_match: bool = False
 
     def authorise(self, request: Request) -> str:
         """The workspace that the request's key opens; Unauthorized when it opens none."""
@@ -134,6 +139,19 @@ def read_json(request: Request) -> Any:
         return json.loads(read_text(request, MAX_JSON), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
+
+
+def read_asked(request: Request, workspace: str, route: str, body: object) -> Asked | None:
+    """The request as its Idempotency-Key identifies it; None without one, Invalid for a bad one."""
+    header = request.headers.get("idempotency-key")
+    if header is None:
+        return None
+    try:
+        return Asked(workspace, parse_key(header), digest_request(route, body))
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
+    except Refused as refused:
+        raise Invalid([refused.at(HEADER_POINTER)]) from None
 
 
 def _refuse_constant(name: str) -> None:

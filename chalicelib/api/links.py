@@ -1,47 +1,54 @@
 """Routes of the owners' API: create, list, read, edit and delete links."""
 
-import re
+from datetime import datetime
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.cursors import LIST_PARAMETERS, read_list_query, write_cursor
-from chalicelib.api.doors import NO_STORE, Doors, json_answer, read_json, route, slug_in_path
-from chalicelib.core.errors import Invalid, NotFound, SlugTaken, Stale
-from chalicelib.core.links import Link, describe_link
+from chalicelib.api.cursors import LIST_PARAMETERS, next_cursor, read_list_query
+from chalicelib.api.doors import (
+    NO_STORE,
+    Doors,
+    json_answer,
+    read_asked,
+    read_json,
+    route,
+    slug_in_path,
+)
+from chalicelib.api.preconditions import answer_unless_known, versions_to_match
+from chalicelib.core.errors import (
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    Invalid,
+    NotFound,
+    PreconditionRequired,
+    SlugTaken,
+    Stale,
+)
+from chalicelib.core.links import Link, describe_link, tag_version
+from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.links import LinkService
 
 
-_TAG = re.compile(r'"v(\d{1,15})"', re.ASCII)
-
-
-def etag_of(link: Link) -> str:
-    """The entity tag of a link's current version."""
-    return f'"v{link.version}"'
-
-
-def _wanted_version(request: Request) -> int | None:
-    header = request.headers.get("if-match")
-    if header is None or header.strip() == "*":
-        return None
-    match = _TAG.fullmatch(header.strip())
-    if match is None:
-        raise Stale("If-Match is not an ETag of this link.")
-    return int(match.group(1))
-
-
-def routes(links: LinkService, doors: Doors) -> Blueprint:
+def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
 
-    def describe(request: Request, link: Link) -> dict[str, object]:
-        return describe_link(link, doors.short_url(request, link.slug), links.now())
+    def describe(request: Request, link: Link, now: datetime) -> dict[str, object]:
+        return describe_link(link, doors.short_url(request, link.slug), now)
 
-    def answer(request: Request, link: Link, status: int = 200) -> Response:
-        headers = {"ETag": etag_of(link)}
-        if status == 201:
-            headers["Location"] = f"/api/v1/links/{quote(link.slug)}"
-        return json_answer(describe(request, link), status, headers)
+    def answer(request: Request, link: Link) -> Response:
+        now = links.now()
+        return json_answer(describe(request, link, now), headers={"ETag": tag_version(link, now)})
+
+    def answer_created(request: Request, link: Link, *, replayed: bool) -> Response:
+        # As of when it was made, so that a replay says the same.
+        headers = {
+            "ETag": tag_version(link, link.updated_at),
+            "Location": f"/api/v1/links/{quote(link.slug)}",
+        }
+        replay = {"Idempotent-Replayed": "true"} if replayed else {}
+        return json_answer(describe(request, link, link.updated_at), 201, headers | replay)
 
     @route(
         api,
@@ -49,9 +56,12 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         ["GET"],
         lambda say: say.Operation(
             "Links",
-            {200: say.json_of("A page of links.", say.page_model(links.create_fields))},
+            {
+                200: say.json_of("A page of links.", say.page_model(links.create_fields)),
+                304: say.KNOWN,
+            },
             errors=(Invalid,),
-            parameters=LIST_PARAMETERS,
+            parameters=(*LIST_PARAMETERS, say.IF_NONE_MATCH),
         ),
     )
     def list_links(request: Request) -> Response:
@@ -61,9 +71,14 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         1,000 links at the most: a page may be short, even empty, and still have a `next_cursor`.
         Go on until that is null.
         """
-        page = links.list(doors.authorise(request), read_list_query(request))
-        described = [describe(request, link) for link in page.links]
-        return json_answer({"links": described, "next_cursor": write_cursor(page.after)})
+        workspace = doors.authorise(request)
+        query = read_list_query(request, workspace, doors.cursor_secret)
+        page, now = links.list(workspace, query), links.now()
+        described = [describe(request, link, now) for link in page.links]
+        cursor = next_cursor(page, workspace, query, doors.cursor_secret)
+        return answer_unless_known(
+            request, json_answer({"links": described, "next_cursor": cursor})
+        )
 
     @route(
         api,
@@ -72,7 +87,8 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         lambda say: say.Operation(
             "Links",
             {201: say.json_of("The new link.", say.link_model(links.create_fields), say.MADE)},
-            errors=(SlugTaken, Invalid),
+            errors=(SlugTaken, IdempotencyInProgress, Invalid, IdempotencyMismatch),
+            parameters=(say.IDEMPOTENCY_KEY,),
             body=say.Body(
                 say.Model("NewLink", say.body_of(links.create_fields, ["destination"])),
                 say.NEW_LINK_EXAMPLE,
@@ -86,7 +102,12 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         A slug that was deleted stays with the link it had for 90 days: it is 409 until then.
         """
         workspace = doors.authorise(request)
-        return answer(request, links.create(workspace, read_json(request)), 201)
+        body = read_json(request)
+        asked = read_asked(request, workspace, "POST /v1/links", body)
+        if asked is None:
+            return answer_created(request, links.create(workspace, body), replayed=False)
+        link, replayed = keyed_links.create(asked, body)
+        return answer_created(request, link, replayed=replayed)
 
     @route(
         api,
@@ -94,14 +115,18 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         ["GET"],
         lambda say: say.Operation(
             "Links",
-            {200: say.json_of("The link.", say.link_model(links.create_fields), say.TAGGED)},
+            {
+                200: say.json_of("The link.", say.link_model(links.create_fields), say.TAGGED),
+                304: say.KNOWN,
+            },
             errors=(NotFound,),
-            parameters=(say.SLUG_IN_PATH,),
+            parameters=(say.SLUG_IN_PATH, say.IF_NONE_MATCH),
         ),
     )
     def read_link(request: Request, slug: str) -> Response:
         """Read a link."""
-        return answer(request, links.read(doors.authorise(request), slug_in_path(slug)))
+        link = links.read(doors.authorise(request), slug_in_path(slug))
+        return answer_unless_known(request, answer(request, link))
 
     @route(
         api,
@@ -117,7 +142,7 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
                     say.link_example(links.create_fields, **say.CHANGES_EXAMPLE, version=2),
                 )
             },
-            errors=(NotFound, Stale, Invalid),
+            errors=(NotFound, Stale, PreconditionRequired, Invalid),
             parameters=(say.SLUG_IN_PATH, say.IF_MATCH),
             body=say.Body(
                 say.Model("LinkChanges", say.body_of(links.edit_fields)), say.CHANGES_EXAMPLE
@@ -131,9 +156,9 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         edits of different fields at the same time are all kept.
         """
         workspace = doors.authorise(request)
-        wanted = _wanted_version(request)
+        wanted = versions_to_match(request, required=doors.require_if_match)
         body = read_json(request)
-        edited = links.edit(workspace, slug_in_path(slug), body, if_version=wanted)
+        edited = links.edit(workspace, slug_in_path(slug), body, if_versions=wanted)
         return answer(request, edited)
 
     @route(
@@ -143,7 +168,7 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         lambda say: say.Operation(
             "Links",
             {204: say.Answer("The link is gone.")},
-            errors=(NotFound, Stale),
+            errors=(NotFound, Stale, PreconditionRequired),
             parameters=(say.SLUG_IN_PATH, say.IF_MATCH),
         ),
     )
@@ -154,7 +179,8 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
         a while, edit `disabled` instead.
         """
         workspace = doors.authorise(request)
-        links.delete(workspace, slug_in_path(slug), if_version=_wanted_version(request))
+        wanted = versions_to_match(request, required=doors.require_if_match)
+        links.delete(workspace, slug_in_path(slug), if_versions=wanted)
         return Response("", dict(NO_STORE), 204)
 
     return api

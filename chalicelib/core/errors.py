@@ -7,10 +7,13 @@ EverhopError
 ├── NotFound              404 not_found
 ├── MethodNotAllowed      405 method_not_allowed
 ├── SlugTaken             409 slug_taken
+├── IdempotencyInProgress 409 idempotency_in_progress, with how long to wait
 ├── Stale                 412 stale
 ├── TooLarge              413 too_large
 ├── UnsupportedMediaType  415 unsupported_media_type
 ├── Invalid               422 invalid, with one Problem per bad field
+│   └── IdempotencyMismatch  422 idempotency_mismatch
+├── PreconditionRequired  428 precondition_required
 └── Unavailable           503 unavailable, with how long to wait
 """
 
@@ -143,3 +146,27 @@ class Unavailable(EverhopError):
     def __init__(self, detail: str, retry_for: int = 2) -> None:
         super().__init__(detail)
         self.retry_for = retry_for
+
+
+class IdempotencyInProgress(EverhopError):
+    """Other requests with the same key are at work and this one could not take part."""
+
+    status = 409
+    code = "idempotency_in_progress"
+    title = "The same request is being worked on"
+    retry_for = 1
+
+
+class IdempotencyMismatch(Invalid):
+    """The idempotency key was first sent with another request."""
+
+    code = "idempotency_mismatch"
+    title = "This idempotency key belongs to another request"
+
+
+class PreconditionRequired(EverhopError):
+    """The deployment wants every change to say which version it changes."""
+
+    status = 428
+    code = "precondition_required"
+    title = "If-Match is needed"

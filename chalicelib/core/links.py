@@ -20,7 +20,10 @@ REDIRECT_STATUSES = (302, 301, 307, 308)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A short link; one with `deleted_at` is a tombstone and is never followed or listed."""
+    """A short link; one with `deleted_at` is a tombstone and is never followed or listed.
+
+    `made_by` is the receipt of the keyed request that made it, for as long as there is an item.
+    """
 
     workspace: str
     slug: str
@@ -39,6 +42,7 @@ class Link:
     updated_at: datetime
     version: int = 1
     deleted_at: datetime | None = None
+    made_by: str | None = None
 
     @property
     def quarantined_until(self) -> datetime | None:
@@ -47,7 +51,7 @@ class Link:
 
 
 NAMES = tuple(field.name for field in fields(Link))
-_PRIVATE = frozenset({"workspace", "deleted_at"})
+_PRIVATE = frozenset({"workspace", "deleted_at", "made_by"})
 
 
 def state_of(link: Link, now: datetime) -> State:
@@ -83,6 +87,7 @@ def bury_link(link: Link, now: datetime) -> Link:
         updated_at=now,
         version=link.version + 1,
         deleted_at=now,
+        made_by=link.made_by,
     )
 
 
@@ -147,3 +152,11 @@ def search_text(link: Link) -> str:
 def matches(link: Link, text: str, tag: str | None) -> bool:
     """Whether a search for `text` (folded, literal) and `tag` finds the link."""
     return text in search_text(link) and (tag is None or tag in link.tags)
+
+
+def tag_version(link: Link, now: datetime) -> str:
+    """The entity tag of the link as described now: dates change its state without a new version."""
+    state = state_of(link, now)
+    return (
+        f'"v{link.version}-{state}"' if state in ("scheduled", "expired") else f'"v{link.version}"'
+    )

@@ -1,6 +1,6 @@
 """Links as their owners use them: create, read, list, edit, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,7 @@ from chalicelib.service.ports import Chance, Clock, LinkStore, ListQuery, Page
 DRAWS = 12  # with 100 million links the chance that all of them collide is under 1e-30
 EDIT_TRIES = 50  # of so many edits of one link at once, each is kept
 MAX_TEXT = 100
+Versions = Collection[int] | None  # those that a change may replace; None is any
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,15 @@ class LinkService:
         """The key under which a slug is stored."""
         return slug_key(slug, self.slugs)
 
-    def check(self, workspace: str, body: object, *, imported: bool = False) -> tuple[Link, bool]:
+    def check(
+        self, workspace: str, body: object, *, imported: bool = False, at: datetime | None = None
+    ) -> tuple[Link, bool]:
         """The link that a create with this body would make, and whether its slug is to be drawn.
 
-        An import may bring `created_at` and links that have ended. Invalid names every bad field.
+        `at` is when, if not now: the same body and time make the same link. An import may bring
+        `created_at` and links that have ended. Invalid names every bad field.
         """
-        now = self.now()
+        now = at or self.now()
         fields = self.create_fields
         if imported:
             fields = {**fields, "created_at": Field(time)}
@@ -112,16 +116,21 @@ class LinkService:
         return link
 
     def _create_drawn(self, link: Link) -> Link:
-        for tries in range(DRAWS):
-            slug = draw_slug(self.chance, tries)
-            if any(term in slug for term in self.slugs.denied):
-                continue
-            named = replace(link, slug=slug)
+        slugs = self.draw_slugs()
+        while True:
+            named = replace(link, slug=next(slugs))
             try:
-                self.store.create(self.key_of(slug), named)
+                self.store.create(self.key_of(named.slug), named)
             except SlugTaken:
                 continue
             return named
+
+    def draw_slugs(self) -> Iterator[str]:
+        """Slugs to try one after the other for a link that names none; Unavailable at their end."""
+        for tries in range(DRAWS):
+            slug = draw_slug(self.chance, tries)
+            if not any(term in slug for term in self.slugs.denied):
+                yield slug
         raise Unavailable("No free slug was found; please try again.")
 
     def read(self, workspace: str, slug: str) -> Link:
@@ -133,25 +142,25 @@ class LinkService:
         return link
 
     def edit(
-        self, workspace: str, slug: str, body: object, *, if_version: int | None = None
+        self, workspace: str, slug: str, body: object, *, if_versions: Versions = None
     ) -> Link:
-        """Change the fields that `body` has. Stale (412) when `if_version` is no longer current.
+        """Change the fields that `body` has. Stale (412) when none of `if_versions` is current.
 
-        Two edits at once without `if_version` are both kept, field by field.
+        Two edits at once without `if_versions` are both kept, field by field.
         """
         changes = read_fields(body, self.edit_fields)
         return self._change(
-            workspace, slug, if_version, lambda link: edit_link(link, changes, self.now())
+            workspace, slug, if_versions, lambda link: edit_link(link, changes, self.now())
         )
 
-    def delete(self, workspace: str, slug: str, *, if_version: int | None = None) -> None:
+    def delete(self, workspace: str, slug: str, *, if_versions: Versions = None) -> None:
         """Leave a tombstone: the slug is gone for good, and for 90 days for everyone else too."""
-        self._change(workspace, slug, if_version, lambda link: bury_link(link, self.now()))
+        self._change(workspace, slug, if_versions, lambda link: bury_link(link, self.now()))
 
-    def _change(self, workspace: str, slug: str, if_version: int | None, change: Any) -> Link:
+    def _change(self, workspace: str, slug: str, if_versions: Versions, change: Any) -> Link:
         for _ in range(EDIT_TRIES):
             link = self.read(workspace, slug)
-            if if_version is not None and link.version != if_version:
+            if if_versions is not None and link.version not in if_versions:
                 raise Stale(f"This link is now version {link.version}.")
             changed: Link = change(link)
             if changed is link:
@@ -164,8 +173,8 @@ class LinkService:
         raise Unavailable("This link is being edited by many at once; please try again.")
 
     def list(self, workspace: str, query: ListQuery) -> Page:
-        """Links newest first. A filtered page may be short and still have more after it."""
+        """Links by age. A filtered page may be short and still have more after it."""
         text = fold(query.text)
         if len(text) > MAX_TEXT:
             raise Invalid([Problem("/q", "too_long", f"At most {MAX_TEXT} characters.")])
-        return self.store.page(workspace, replace(query, text=text))
+        return self.store.page(workspace, replace(query, text=text, at=self.now()))

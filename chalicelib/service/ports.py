@@ -1,22 +1,24 @@
-"""What the use cases need from the world: a store of links, a clock and chance."""
+"""What the use cases need from the world: stores of links and of claims, a clock and chance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
-from chalicelib.core.links import Link
+from chalicelib.core.idempotency import Claim
+from chalicelib.core.links import Link, State
 
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], int]  # chance(n) is a secure random number from 0 to n - 1
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Which of a workspace's links to list, newest first.
+    """Which of a workspace's links to list, newest first unless told otherwise.
 
-    `after` is the position to go on from; `text` is case-folded and literal.
+    `after` is the position to go on from; `text` is case-folded and literal; `state` is as of `at`.
     """
 
     limit: int = 50
@@ -24,11 +26,14 @@ class ListQuery:
     text: str = ""
     tag: str | None = None
     archived: bool = False
+    oldest_first: bool = False
+    state: State | None = None
+    at: datetime = END_OF_TIME  # the use case says when
 
     @property
     def filtered(self) -> bool:
         """Whether links are looked through, and not just counted off."""
-        return bool(self.text) or self.tag is not None
+        return bool(self.text) or self.tag is not None or self.state is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,19 @@ class LinkStore(Protocol):
 
     def page(self, workspace: str, query: ListQuery) -> Page:
         """Up to `limit` links that the query finds among the next SCANNED; may be none."""
+
+
+class ClaimStore(Protocol):
+    """What idempotency keys stand for. Every method raises Unavailable as a LinkStore does."""
+
+    def find(self, workspace: str, key: str, now: datetime) -> Claim | None:
+        """The live claim of a workspace's key, read so that no write before it is missed."""
+
+    def claim(self, workspace: str, key: str, claim: Claim) -> Claim | None:
+        """Store the claim unless the key has a live one; the one that it has then.
+
+        None when that can't be told: the one that stood in the way is gone by now.
+        """
+
+    def release(self, workspace: str, key: str, claim: Claim, now: datetime) -> None:
+        """Let the key stand for nothing, if it still has this claim."""

@@ -4,13 +4,17 @@ item            pk               sk     list_key                 list_sort
 a link          link#<slug key>  link   <workspace>#active       <created_at>#<slug key>
 an archived one link#<slug key>  link   <workspace>#archived     <created_at>#<slug key>
 a tombstone     link#<slug key>  link   (none: not in the list)  (none)
+a claim         claim#<workspace>#<SHA-256 of the idempotency key>, sk = claim; in no list
 """
+
+import hashlib
 
 from chalicelib.core.links import Link
 from chalicelib.core.times import sortable_time
 
 
 LINK_SK = "link"
+CLAIM_SK = "claim"
 _PK_PREFIX = "link#"
 
 
@@ -32,3 +36,8 @@ def list_sort(key: str, link: Link) -> str:
 def key_of_position(position: str) -> str:
     """The slug key that a place in the list ends in."""
     return position.partition("#")[2]
+
+
+def claim_pk(workspace: str, key: str) -> str:
+    """The partition key of what an idempotency key stands for; the key itself is not stored."""
+    return f"claim#{workspace}#{hashlib.sha256(key.encode()).hexdigest()}"

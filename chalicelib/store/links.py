@@ -1,16 +1,18 @@
 """Links in a DynamoDB table; every write is conditional, so that two can't both win."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.core.errors import Stale, Unavailable
-from chalicelib.core.links import Link, taken_by
+from chalicelib.core.errors import Stale
+from chalicelib.core.links import Link, State, taken_by
 from chalicelib.service.ports import SCANNED, ListQuery, Page
+from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
 from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
 
@@ -21,6 +23,11 @@ class LinkTable:
     def __init__(self, model: type[LinkItem]) -> None:
         self._model = model
 
+    @property
+    def model(self) -> type[LinkItem]:
+        """The bound model, for stores that share its table and connection."""
+        return self._model
+
     def get(self, key: str, *, consistent: bool = False) -> Link | None:
         """One GetItem; see LinkStore."""
         item = self._get_item(key, consistent=consistent)
@@ -28,7 +35,7 @@ class LinkTable:
 
     def _get_item(self, key: str, *, consistent: bool) -> LinkItem | None:
         try:
-            with _answering():
+            with answering():
                 return self._model.get(link_pk(key), LINK_SK, consistent_read=consistent)
         except DoesNotExist:
             return None
@@ -56,9 +63,9 @@ class LinkTable:
         """
         item = to_item(self._model, key, link, uuid.uuid4().hex)
         try:
-            with _answering():
+            with answering():
                 item.save(condition=condition)
-        except _ConditionFailed:
+        except ConditionFailed:
             there = self._get_item(key, consistent=True)
             if there is None or there.write_id != item.write_id:
                 return to_link(there) if there else link
@@ -67,12 +74,12 @@ class LinkTable:
     def page(self, workspace: str, query: ListQuery) -> Page:
         """One Query of the list index, filtered by the table itself; see LinkStore."""
         partition = list_key(workspace, archived=query.archived)
-        with _answering():
+        with answering():
             pages = self._model.query(
                 partition,
                 filter_condition=self._filter(query),
                 index_name=LIST_INDEX,
-                scan_index_forward=False,
+                scan_index_forward=query.oldest_first,
                 page_size=SCANNED if query.filtered else query.limit,
                 last_evaluated_key=_start(partition, query.after),
             ).page_iter
@@ -80,11 +87,27 @@ class LinkTable:
         return _cut(found, query.limit, pages.last_evaluated_key)
 
     def _filter(self, query: ListQuery) -> Condition | None:
-        condition = self._model.search.contains(query.text) if query.text else None
-        if query.tag is None:
-            return condition
-        tagged = self._model.tags.contains(query.tag)
-        return tagged if condition is None else condition & tagged
+        parts: list[Condition] = []
+        if query.text:
+            parts.append(self._model.search.contains(query.text))
+        if query.tag is not None:
+            parts.append(self._model.tags.contains(query.tag))
+        if query.state is not None:
+            parts.append(_in_state(self._model, query.state, query.at))
+        return reduce(and_, parts) if parts else None
+
+
+def _in_state(model: type[LinkItem], state: State, at: datetime) -> Condition:
+    """As core's `state_of`; a comparison with an attribute that an item lacks does not hold."""
+    disabled, expired = model.disabled == True, model.expires_at <= at  # noqa: E712
+    scheduled = model.starts_at > at
+    conditions: dict[State, Condition] = {
+        "disabled": disabled,
+        "expired": ~disabled & expired,
+        "scheduled": ~disabled & ~expired & scheduled,
+        "active": ~disabled & ~expired & ~scheduled,
+    }
+    return conditions[state]
 
 
 def _cut(found: list[LinkItem], limit: int, last_key: dict[str, Any] | None) -> Page:
@@ -101,34 +124,3 @@ def _start(partition: str, after: str | None) -> dict[str, dict[str, Any]] | Non
     pk = link_pk(key_of_position(after))
     keys = {"pk": pk, "sk": LINK_SK, "list_key": partition, "list_sort": after}
     return {name: {"S": value} for name, value in keys.items()}
-
-
-class _ConditionFailed(Exception):
-    """The table refused a put because its condition does not hold."""
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turn what PynamoDB raises when the table does not answer into Unavailable."""
-    try:
-        yield
-    except DoesNotExist:
-        raise
-    except PutError as error:
-        if _code_of(error) == "ConditionalCheckFailedException":
-            raise _ConditionFailed from error
-        raise _unavailable(error) from error
-    except PynamoDBException as error:
-        raise _unavailable(error) from error
-
-
-def _code_of(error: PynamoDBException) -> str | None:
-    # Not cause_response_code: it fails where botocore has an error without a response.
-    response = getattr(error.cause, "response", None) or {}
-    code: str | None = response.get("Error", {}).get("Code")
-    return code
-
-
-def _unavailable(error: PynamoDBException) -> Unavailable:
-    code = _code_of(error) or type(error.cause).__name__
-    return Unavailable(f"The table did not answer ({code}); please try again.")

@@ -70,6 +70,7 @@ class LinkItem(Model):
     deleted_at = UTCDateTimeAttribute(null=True)
     search = UnicodeAttribute(null=True)  # what a list's text filter looks in
     write_id = UnicodeAttribute()
+    made_by = UnicodeAttribute(null=True)
     ttl = NumberAttribute(null=True)  # epoch seconds; only on tombstones: the quarantine's end
 
     by_list = ListIndex()
@@ -103,7 +104,8 @@ def _make_client(model: type[LinkItem]) -> None:
 
 
 _COPIED = (
-    "workspace slug title notes expires_at starts_at created_at updated_at version deleted_at"
+    "workspace slug title notes expires_at starts_at created_at updated_at version deleted_at "
+    "made_by"
 ).split()
 # Not stored where they are as in a new link: most are, and each costs time to read back.
 _UNLESS_DEFAULT = "status forward_query query_winner disabled archived".split()

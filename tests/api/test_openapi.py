@@ -134,7 +134,8 @@ def exercise(api: Api) -> None:
         api.ask("HEAD", f"/r/s{status}")
     api.create(D, slug="s302")
     api.keyed("GET", "/links?limit=0")
-    api.keyed("GET", "/links")
+    api.keyed("GET", "/links", If_None_Match=api.keyed("GET", "/links").headers["ETag"])
+    api.keyed("GET", "/links/s302", If_None_Match='"v1"')
     for method in ("GET", "PATCH", "DELETE"):
         api.keyed(method, "/links/nope", {} if method == "PATCH" else None)
         body = {"title": "T"} if method == "PATCH" else None
@@ -147,6 +148,13 @@ def exercise(api: Api) -> None:
         api.ask("HEAD", f"/r/{path}")
     api.ask("GET", "/v1/health")
     api.ask("HEAD", "/v1/health")
+
+
+def exercise_wary(api: Api) -> None:
+    """Change a link without saying which version."""
+    api.made(slug="x")
+    api.keyed("PATCH", "/links/x", {})
+    api.keyed("DELETE", "/links/x")
 
 
 def exercise_down(api: Api) -> None:
@@ -167,16 +175,18 @@ def test_every_answer_it_promises_is_given() -> None:
     An import's own 503 is for a region that fails as a whole: a row that can't be stored is told
     in the report.
     """
-    with make_api() as api, make_api(Down()) as down:
+    strict = make_api(EVERHOP_REQUIRE_IF_MATCH="on")
+    with make_api() as api, make_api(Down()) as down, strict as wary:
         exercise(api)
         exercise_down(down)
+        exercise_wary(wary)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)
             for status in operation["responses"]
             if status != "default"
         }
-        seen = api.contract.seen | down.contract.seen
+        seen = api.contract.seen | down.contract.seen | wary.contract.seen
 
     assert promised - seen == {("POST", "/v1/imports", "503")}
 
@@ -247,7 +257,8 @@ def test_parameters_agree_with_their_parsers(parameter: Parameter) -> None:
         if isinstance(value, str) or parameter.schema["type"] != "string":
             assert accepts(parameter.schema, value) == takes(parameter, text), value
     if "default" in parameter.schema:
-        assert parameter.parse(parameter.default) == parameter.schema["default"]
+        assert takes(parameter, parameter.default)
+        assert parameter.default == str(parameter.schema["default"]).lower()
 
 
 def takes(parameter: Parameter, text: str) -> bool:

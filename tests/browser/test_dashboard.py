@@ -1,6 +1,7 @@
 """The dashboard as a person uses it: a real browser against a real stack."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.conftest import RunningStack
 
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
     from tests.browser.conftest import Console
 
@@ -85,6 +86,7 @@ def test_create_without_an_answer(page: "Page", stack: RunningStack, console: "C
     """When no answer comes to a write the form says so, keeps the input, and can be sent again."""
     console.expect("ERR_FAILED")
     enter(page, stack)
+    sent = creates(page)
     page.route("**/api/v1/links", lambda route: route.abort())
     page.fill("#destination", "https://example.com/kept")
     page.keyboard.press("Enter")
@@ -94,6 +96,44 @@ def test_create_without_an_answer(page: "Page", stack: RunningStack, console: "C
     page.press("#destination", "Enter")
 
     page.wait_for_selector(".result")
+    assert [one.get("everhop-attempt") for one in sent] == [None, "2", "3", None]
+    assert len({one["idempotency-key"] for one in sent}) == 1
+
+
+def creates(page: "Page") -> list[dict[str, str]]:
+    """The headers of the creates that the page sends from now on."""
+    sent: list[dict[str, str]] = []
+    page.on("request", lambda one: sent.append(one.headers) if one.method == "POST" else None)
+    return sent
+
+
+def test_create_whose_answer_is_lost(page: "Page", stack: RunningStack, console: "Console") -> None:
+    """A link that was made, though its answer got lost, is found by the retry: there is one."""
+    console.expect("ERR_FAILED")
+    enter(page, stack)
+    sent = creates(page)
+    title = f"Once {draw()}"
+    losing = ["first"]
+
+    def lose(route: "Route") -> None:
+        if route.request.method == "POST" and losing:
+            losing.clear()
+            assert route.fetch().status == 201
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/links", lose)
+    page.fill("#destination", "https://example.com/once")
+    page.click("text=More options")
+    page.fill("[name=title]", title)
+    page.press("#destination", "Enter")
+    page.wait_for_selector(".result")
+    found = stack.api("GET", f"/links?q={quote(title)}").json["links"]
+
+    assert len(found) == 1
+    assert page.inner_text(".result").count(found[0]["slug"])
+    assert [one.get("everhop-attempt") for one in sent] == [None, "2"]
 
 
 def test_search(page: "Page", stack: RunningStack) -> None:

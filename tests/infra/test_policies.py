@@ -10,8 +10,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from chalicelib.core.errors import SlugTaken
+from chalicelib.core.idempotency import new_claim
 from chalicelib.core.links import Link, edit_link
-from chalicelib.service.ports import LinkStore, ListQuery
+from chalicelib.service.ports import ClaimStore, LinkStore, ListQuery
+from chalicelib.store.claims import ClaimTable, bind_claims
 from chalicelib.store.links import LinkTable
 from chalicelib.store.models import LinkItem, bind
 
@@ -114,6 +116,22 @@ def use_everything(store: LinkStore) -> set[str]:
     return {"create", "get", "page", "replace"}
 
 
+def use_all_claims(store: ClaimStore) -> set[str]:
+    """The same for the store of claims."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    claim = new_claim("digest", "receipt", "plan", now)
+    store.claim("w", "k", claim)
+    store.claim("w", "k", new_claim("other", "other", "plan", now))
+    store.find("w", "k", now)
+    store.release("w", "k", claim, now)
+    return {"claim", "find", "release"}
+
+
+def methods_of(port: type) -> set[str]:
+    """What a port promises."""
+    return {name for name in vars(port) if not name.startswith("_")}
+
+
 def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
     """The store's calls are the grants: one more is an outage, one less is a grant too many."""
     connection = model._get_connection().connection
@@ -122,6 +140,8 @@ def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
         "before-call.dynamodb", lambda model, **_: calls.add(f"dynamodb:{model.name}")
     )
     used = use_everything(LinkTable(model))
+    claims_used = use_all_claims(ClaimTable(bind_claims(model)))
 
-    assert {name for name in vars(LinkStore) if not name.startswith("_")} == used
+    assert methods_of(LinkStore) == used
+    assert methods_of(ClaimStore) == claims_used
     assert calls == ON_TABLE | ON_INDEX

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 from pynamodb.attributes import Attribute
+from pynamodb.models import Model
 
+from chalicelib.store.claims import ClaimItem
 from chalicelib.store.models import LinkItem, ListIndex
 
 
@@ -65,12 +67,23 @@ def test_key_attributes_have_the_models_types(table: dict[str, Any]) -> None:
     assert {name: MODEL[name].attr_type for name in keys} == declared
 
 
-def test_expiry_attribute_is_a_number_of_the_model(table: dict[str, Any]) -> None:
+@pytest.mark.parametrize("model", [LinkItem, ClaimItem])
+def test_expiry_attribute_is_a_number_of_the_model(
+    table: dict[str, Any], model: type[Model]
+) -> None:
     """TTL reads the attribute the model writes; DynamoDB ignores one that is not a number."""
     expiry = table["TimeToLiveSpecification"]
 
     assert expiry["Enabled"] is True
-    assert MODEL[expiry["AttributeName"]].attr_type == "N"
+    assert model.get_attributes()[expiry["AttributeName"]].attr_type == "N"
+
+
+def test_claims_are_items_of_the_table(table: dict[str, Any]) -> None:
+    """A claim has the table's keys and none of the index's, so that it is in no list."""
+    attributes = ClaimItem.get_attributes()
+
+    assert keys_among(attributes) == keys_of(table["KeySchema"])
+    assert not set(keys_among(INDEX)) & set(attributes)
 
 
 def test_replicas_differ_in_their_region_only(table: dict[str, Any]) -> None:

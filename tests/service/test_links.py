@@ -173,7 +173,7 @@ def test_an_edit_gives_up_with_an_answer() -> None:
     with pytest.raises(Unavailable):
         links.edit("w", "busy", {"title": "T"})
     with pytest.raises(Stale):
-        links.edit("w", "busy", {"title": "T"}, if_version=7)
+        links.edit("w", "busy", {"title": "T"}, if_versions={7})
 
 
 class Full(LinkMemory):

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApiError, connect, listQuery } from "../../static_site/assets/app/api.js";
+import { keyKeeper, newKey, waitBefore } from "../../static_site/assets/app/attempts.js";
 import * as changes from "../../static_site/assets/app/changes.js";
 import { decodeLabel, mixesScripts, toUnicode } from "../../static_site/assets/app/hosts.js";
 import * as pages from "../../static_site/assets/app/pages.js";
@@ -191,4 +192,94 @@ test("requests carry the key and the version, and problems become errors", async
 test("no answer at all is an error of status 0", async () => {
   const api = connect("eh_k", async () => { throw new TypeError("fetch failed"); });
   await assert.rejects(api.getLink("promo"), (error) => error.status === 0 && error.unreachable);
+});
+
+/** An API whose fetch gives these outcomes in turn (a status, or 0 for silence); what was sent, and waited. */
+function failing(...outcomes) {
+  const sent = [], waits = [];
+  const fetcher = async (path, { method, headers }) => {
+    sent.push({ method, key: headers["Idempotency-Key"], attempt: headers["Everhop-Attempt"], match: headers["If-Match"] });
+    const [status, body = {}, more = {}] = [outcomes.shift()].flat();
+    if (status === 0) throw new TypeError("fetch failed");
+    const text = status === 204 ? null : JSON.stringify(status < 300 ? LINK : body);
+    return new Response(text, { status, headers: { "Content-Type": "application/problem+json", ...more } });
+  };
+  return { sent, waits, api: connect("eh_k", fetcher, async (milliseconds) => waits.push(milliseconds)) };
+}
+
+test("a write that nobody answered is sent again with the same key and its attempt", async () => {
+  for (const trouble of [0, 502, 503, 504, [409, { code: "idempotency_in_progress" }]]) {
+    const { api, sent, waits } = failing(trouble, 0, 201);
+    assert.equal((await api.createLink({ destination: "https://e.example/" })).link.slug, "promo");
+    assert.deepEqual(sent.map((one) => one.attempt), [undefined, "2", "3"]);
+    assert.equal(new Set(sent.map((one) => one.key)).size, 1);
+    assert.match(sent[0].key, /^[\x21-\x7e]{1,255}$/);
+    assert.equal(waits.length, 2);
+  }
+});
+
+test("after three attempts the last word stands", async () => {
+  const { api, sent } = failing(0, 504, 503, 201);
+  await assert.rejects(api.createLink({}), (error) => error.status === 503);
+  assert.equal(sent.length, 3);
+});
+
+test("an answer is not asked for twice", async () => {
+  for (const answer of [400, 401, 404, [409, { code: "slug_taken" }], 412, 422, 429, 500]) {
+    const { api, sent } = failing(answer, 201);
+    await assert.rejects(api.createLink({}));
+    assert.equal(sent.length, 1, JSON.stringify(answer));
+  }
+});
+
+test("edits and deletes are repeated too, and say which version they mean", async () => {
+  const edit = failing(503, 200);
+  await edit.api.editLink("promo", {}, '"v3"');
+  assert.deepEqual(edit.sent.map((one) => [one.match, one.attempt, one.key]), [['"v3"', undefined, undefined], ['"v3"', "2", undefined]]);
+  const gone = failing(0, 204);
+  await gone.api.deleteLink("promo");
+  assert.deepEqual(gone.sent.map((one) => one.match), ["*", "*"]);
+  const toggled = failing(200);
+  await toggled.api.editLink("promo", {});
+  assert.equal(toggled.sent[0].match, "*");
+});
+
+test("a version that is gone at the second attempt may have gone with the first: nobody knows", async () => {
+  const { api, sent } = failing(504, 412, 200);
+  await assert.rejects(api.editLink("promo", {}, '"v3"'), (error) => error.status === 0 && /can't tell/.test(writeSentence(error)));
+  assert.equal(sent.length, 2);
+});
+
+test("reads are not repeated: who reads can press again", async () => {
+  const { api, sent } = failing(503, 200);
+  await assert.rejects(api.getLink("promo"));
+  assert.equal(sent.length, 1);
+});
+
+test("a wait is as long as the server says, within reason, and otherwise grows", async () => {
+  assert.equal(waitBefore(2, "2"), 2000);
+  assert.equal(waitBefore(2, "86400"), 5000);
+  assert.deepEqual([waitBefore(2, "", () => 0.5), waitBefore(3, "soon", () => 0.5)], [400, 800]);
+  const { api, waits } = failing([503, {}, { "Retry-After": "3" }], 201);
+  await api.createLink({});
+  assert.deepEqual(waits, [3000]);
+});
+
+test("a key is kept for the body it was drawn for, until the link is made", () => {
+  let drawn = 0;
+  const keys = keyKeeper(() => `key-${(drawn += 1)}`);
+  assert.equal(keys.keyFor({ a: 1 }), "key-1");
+  assert.equal(keys.keyFor({ a: 1 }), "key-1");
+  assert.equal(keys.keyFor({ a: 2 }), "key-2");
+  assert.equal(keys.keyFor({ a: 1 }), "key-3");
+  keys.forget();
+  assert.equal(keys.keyFor({ a: 1 }), "key-4");
+});
+
+test("keys are drawn where there is no randomUUID: a page that came over plain http", () => {
+  const plain = { getRandomValues: (bytes) => crypto.getRandomValues(bytes) };
+  const keys = new Set(Array.from({ length: 50 }, () => newKey(plain)));
+  assert.equal(keys.size, 50);
+  for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
+  assert.match(newKey(), /^[0-9a-f-]{36}$/);
 });

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import SlugTaken, Stale, Unavailable
-from chalicelib.core.links import Link, bury_link, edit_link
+from chalicelib.core.links import Link, State, bury_link, edit_link, state_of
 from chalicelib.service.ports import LinkStore, ListQuery
 from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
@@ -220,6 +221,61 @@ def test_filters(store: LinkStore) -> None:
 
 def made(one: Link) -> tuple[datetime, str]:
     return one.created_at, one.slug
+
+
+def test_oldest_first(store: LinkStore) -> None:
+    """The other order is the same list from its other end, through all its pages."""
+    for number in range(12):
+        one = link(f"o{number}", minutes=number // 2, workspace="ordered", title="T")
+        store.create(one.slug, one)
+    newest = listed(store, "ordered", ListQuery(limit=5))
+
+    assert listed(store, "ordered", ListQuery(limit=5, oldest_first=True)) == newest[::-1]
+    assert listed(store, "ordered", ListQuery(limit=5, oldest_first=True, text="t")) == newest[::-1]
+
+
+STATES: dict[str, dict[str, object]] = {
+    "plain": {},
+    "ends": {"expires_at": NOW + timedelta(hours=1)},
+    "ends-now": {"expires_at": NOW},
+    "ended": {"expires_at": NOW - timedelta(hours=1)},
+    "starts": {"starts_at": NOW + timedelta(milliseconds=1)},
+    "starts-now": {"starts_at": NOW},
+    "off": {"disabled": True},
+    "off-ended": {"disabled": True, "expires_at": NOW - timedelta(days=400)},
+    "off-starts": {"disabled": True, "starts_at": NOW + timedelta(days=400)},
+    "both": {"starts_at": NOW + timedelta(hours=1), "expires_at": NOW + timedelta(hours=2)},
+    "crossed": {"starts_at": NOW + timedelta(hours=3), "expires_at": NOW - timedelta(hours=1)},
+    "window": {"starts_at": NOW - timedelta(hours=1), "expires_at": NOW + timedelta(hours=2)},
+}
+
+
+@pytest.mark.parametrize("minutes", [0, 61, 121])
+def test_states(store: LinkStore, minutes: int) -> None:
+    """A list of a state has just the links that core says are in it at that moment."""
+    workspace, at = f"states{minutes}", NOW + timedelta(minutes=minutes)
+    links = [link(f"{name}-{minutes}", workspace=workspace, **it) for name, it in STATES.items()]
+    for one in links:
+        store.create(one.slug, one)
+
+    for state in get_args(State):
+        expected = {one.slug for one in links if state_of(one, at) == state}
+        found = listed(store, workspace, ListQuery(limit=3, state=state, at=at))
+        assert sorted(found) == sorted(expected), state
+
+
+def test_a_receipt_outlives_the_link(store: LinkStore) -> None:
+    """What made a link is told by the link, by its edits and by its tombstone."""
+    first = link("kept", made_by="receipt")
+    edited = edit_link(first, {"title": "T"}, NOW)
+    for one in (first, edited, bury_link(edited, NOW)):
+        if one is first:
+            store.create("kept", one)
+        else:
+            store.replace("kept", one)
+        found = store.get("kept", consistent=True)
+        assert found is not None
+        assert found.made_by == "receipt"
 
 
 def refuse(listener: socket.socket) -> None:

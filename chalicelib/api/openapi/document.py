@@ -124,13 +124,22 @@ def _responses(operation: Operation, *, head: bool) -> dict[str, Any]:
     answers = {
         str(status): _answer(answer, head=head) for status, answer in operation.answers.items()
     }
-    problems = {
-        str(kind.status): _component("responses", kind.__name__) for kind in errors_of(operation)
-    }
+    by_status: dict[str, list[type[EverhopError]]] = {}
+    for kind in errors_of(operation):
+        by_status.setdefault(str(kind.status), []).append(kind)
+    problems = {status: _problem(kinds) for status, kinds in by_status.items()}
     return {
         **dict(sorted({**problems, **answers}.items())),
         "default": _component("responses", "Other"),
     }
+
+
+def _problem(kinds: list[type[EverhopError]]) -> dict[str, Any]:
+    if len(kinds) == 1:
+        return _component("responses", kinds[0].__name__)
+    answers = list(map(problem_answer, kinds))
+    said = " ".join(answer["description"] for answer in answers)
+    return {"description": said, "content": answers[0]["content"]}
 
 
 def _answer(answer: Answer, *, head: bool) -> dict[str, Any]:

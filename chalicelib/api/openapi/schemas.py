@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from chalicelib.api.cursors import Parameter
-from chalicelib.api.openapi.operations import Header, Model
+from chalicelib.api.openapi.operations import Answer, Header, Model
 from chalicelib.core.fields import Field, Schema, time
 from chalicelib.core.links import State
 from chalicelib.service.imports import STATUSES
@@ -23,6 +23,19 @@ IF_MATCH = Parameter(
     "The `ETag` of the version you have seen: 412 when it is no longer the current one.",
     where="header",
 )
+IF_NONE_MATCH = Parameter(
+    "If-None-Match",
+    {"type": "string", "examples": ['"v1"']},
+    "The `ETag` of what you have: 304 when it is still so.",
+    where="header",
+)
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "A name of yours for this create: sent again within 24 hours, it makes no second link.",
+    where="header",
+)
+KNOWN = Answer("Nothing has changed since the `ETag` that you sent.")
 TAGGED = {"ETag": Header("The link's version, for `If-Match`.", '"v1"')}
 MADE = {**TAGGED, "Location": Header("Where to read it.", "/api/v1/links/spring-sale")}
 RETRY = {"Retry-After": Header("Seconds to wait.", "2")}

@@ -13,8 +13,11 @@ from chalicelib.api.openapi.operations import (
 from chalicelib.api.openapi.schemas import (
     CHANGES_EXAMPLE,
     HEALTH,
+    IDEMPOTENCY_KEY,
     IF_MATCH,
+    IF_NONE_MATCH,
     IMPORT_REPORT,
+    KNOWN,
     MADE,
     NEW_LINK_EXAMPLE,
     RETRY,
@@ -30,8 +33,11 @@ from chalicelib.api.openapi.schemas import (
 __all__ = [
     "CHANGES_EXAMPLE",
     "HEALTH",
+    "IDEMPOTENCY_KEY",
     "IF_MATCH",
+    "IF_NONE_MATCH",
     "IMPORT_REPORT",
+    "KNOWN",
     "MADE",
     "NEW_LINK_EXAMPLE",
     "RETRY",

@@ -76,6 +76,8 @@ FIELD_CODES: Mapping[str, str] = {
     "destination_too_long": "It has over 2,048 characters once it is encoded.",
     "limit": "It is not a whole number from 1 to 100.",
     "cursor": "This list did not give out this cursor.",
+    "idempotency_key": "An `Idempotency-Key` has 1 to 255 visible ASCII characters.",
+    "idempotency_mismatch": "The key was first sent with another request.",
     "out_of_range": "The number is too small or too large.",
     "colour": "It is not a colour like `#rgb` or `#rrggbb`.",
     "qr_contrast": "The colours are too near each other, or the wrong way round, for scanners.",

@@ -1,12 +1,14 @@
 // Talks to the REST API: one function per endpoint, one error class for whatever goes wrong.
+import { newKey, repeat } from "./attempts.js";
 
 const BASE = "/api/v1";
 
 /** Anything but a 2xx answer; `status` is 0 when no answer came at all. */
 export class ApiError extends Error {
-  constructor(status, problem = {}) {
+  constructor(status, problem = {}, retryAfter = "") {
     super(problem.detail || problem.title || `HTTP ${status}`);
     this.status = status;
+    this.retryAfter = retryAfter;
     this.code = problem.code ?? "";
     this.detail = problem.detail ?? "";
     this.errors = Array.isArray(problem.errors) ? problem.errors : [];
@@ -23,10 +25,13 @@ async function problemOf(response) {
   return type.includes("json") ? response.json().catch(() => ({})) : {};
 }
 
-function requestOf(method, key, { body, ifMatch, signal, keepalive, accept = "application/json" }) {
+function requestOf(method, key, { body, ifMatch, idempotencyKey, attempt, signal, keepalive, accept = "application/json" }) {
   const headers = { Authorization: `Bearer ${key}`, Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (ifMatch) headers["If-Match"] = ifMatch;
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  // The edge sends the second attempt to the second nearest region, and so on.
+  if (attempt > 1) headers["Everhop-Attempt"] = String(attempt);
   return { method, headers, signal, keepalive, body: body && JSON.stringify(body), cache: "no-store" };
 }
 
@@ -38,7 +43,10 @@ async function send(fetcher, method, path, key, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0);
   }
-  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  if (!response.ok) {
+    const retryAfter = response.headers.get("Retry-After") ?? "";
+    throw new ApiError(response.status, await problemOf(response), retryAfter);
+  }
   return response;
 }
 
@@ -60,18 +68,22 @@ async function linkOf(response) {
   return { link, etag: response.headers.get("ETag") ?? `"v${link.version}"` };
 }
 
-/** The API as seen with one key; `fetcher` is a parameter so that tests need no network. */
-export function connect(key, fetcher = (...args) => fetch(...args)) {
+/** The API as seen with one key; `fetcher` and `wait` are parameters so that tests need neither. */
+export function connect(key, fetcher = (...args) => fetch(...args), wait = undefined) {
   const call = (method, path, options) => send(fetcher, method, path, key, options);
+  const write = (method, path, options) =>
+    repeat((attempt) => call(method, path, { ...options, attempt }), wait);
   return {
     listLinks: async (filter, signal) =>
       (await call("GET", `/links?${listQuery(filter)}`, { signal })).json(),
     getLink: async (slug) => linkOf(await call("GET", linkPath(slug))),
-    createLink: async (body) => linkOf(await call("POST", "/links", { body })),
-    editLink: async (slug, body, ifMatch) =>
-      linkOf(await call("PATCH", linkPath(slug), { body, ifMatch })),
+    createLink: async (body, idempotencyKey = newKey()) =>
+      linkOf(await write("POST", "/links", { body, idempotencyKey })),
+    // "*" is any version: said aloud, as a deployment may require that a change names one.
+    editLink: async (slug, body, ifMatch = "*") =>
+      linkOf(await write("PATCH", linkPath(slug), { body, ifMatch })),
     deleteLink: async (slug, keepalive = false) => {
-      await call("DELETE", linkPath(slug), { keepalive });
+      await write("DELETE", linkPath(slug), { keepalive, ifMatch: "*" });
     },
     qrCode: async (slug, style, signal) =>
       (await call("GET", `${linkPath(slug)}/qr?${new URLSearchParams(style)}`, { signal, accept: "image/*" })).blob(),

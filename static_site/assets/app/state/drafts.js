@@ -1,4 +1,5 @@
 // The link being typed in the create form, its mistakes, and the one made last.
+import { keyKeeper } from "../attempts.js";
 import { EMPTY, mistakes, toCreate } from "../changes.js";
 import { batch, signal } from "../html.js";
 import { explain } from "../problems.js";
@@ -8,6 +9,9 @@ import { api } from "./session.js";
 
 const KNOWN = Object.keys(EMPTY).filter((field) => field !== "disabled" && field !== "archived");
 const OPTIONS = KNOWN.filter((field) => field !== "destination" && field !== "slug");
+
+// Pressing the button again after silence must not make a second link.
+const keys = keyKeeper();
 
 export const draft = signal(EMPTY);
 export const errors = signal({ fields: {}, form: "" });
@@ -55,7 +59,9 @@ export async function submit() {
   sending.value = true;
   const sent = draft.value;
   try {
-    const { link } = await api.value.createLink(toCreate(sent));
+    const body = toCreate(sent);
+    const { link } = await api.value.createLink(body, keys.keyFor(body));
+    keys.forget();
     celebrate(link, sent);
     return true;
   } catch (error) {

@@ -1,0 +1,75 @@
+"""Idempotency keys: how one looks, which requests are the same, and what a key stands for."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.errors import IdempotencyMismatch, Problem, Refused
+
+
+KEPT_FOR = timedelta(hours=24)
+HEADER_POINTER = "/Idempotency-Key"
+# How far back a released claim expires: further than the clocks of two functions differ.
+_LONG_AGO = timedelta(minutes=5)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that carries a key: whose, which key, and a digest of what it asks for."""
+
+    workspace: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a key stands for: one request, and the plan that every try of it carries out.
+
+    `plan` is chosen before anything is made (a slug, say); what is made bears the `receipt`, and
+    that is how a later try knows that it need not be made again.
+    """
+
+    digest: str
+    receipt: str
+    plan: str
+    claimed_at: datetime
+    expires_at: datetime
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the key still stands for this; a store may keep a claim long after."""
+        return now < self.expires_at
+
+
+def parse_key(text: str) -> str:
+    """The key as it was sent; Refused unless it has 1 to 255 visible ASCII characters."""
+    if not _KEY.fullmatch(text):
+        raise Refused("idempotency_key", "A key has 1 to 255 visible ASCII characters, no spaces.")
+    return text
+
+
+def digest_request(route: str, body: object) -> str:
+    """Equal for requests of one route whose JSON bodies differ in spelling only."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{route}\n{canonical}".encode()).hexdigest()
+
+
+def new_claim(digest: str, receipt: str, plan: str, now: datetime) -> Claim:
+    """The claim of a key that is used now for the first time."""
+    expires_at = (now + KEPT_FOR).replace(microsecond=0)
+    return Claim(digest=digest, receipt=receipt, plan=plan, claimed_at=now, expires_at=expires_at)
+
+
+def released_at(now: datetime) -> datetime:
+    """When a claim expires that is given up now, in nobody's future."""
+    return (now - _LONG_AGO).replace(microsecond=0)
+
+
+def check_same(claim: Claim, digest: str) -> None:
+    """IdempotencyMismatch when the key stands for another request."""
+    if claim.digest != digest:
+        detail = "This key was used for another request less than 24 hours ago; draw a new one."
+        raise IdempotencyMismatch([Problem(HEADER_POINTER, "idempotency_mismatch", detail)])

@@ -1,0 +1,80 @@
+"""Creates that carry an idempotency key: however often one is sent, one link is made.
+
+The order is the promise. First the claim is stored, and it names the slug; then the link is
+created under that slug, and it bears the claim's receipt; nothing is written after that. So the
+link itself says whether the key's work is done, no crash leaves a key locked, and requests with
+one key that meet do not wait for each other: all of them carry out the same plan, and the
+conditional create lets one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from chalicelib.core.errors import IdempotencyInProgress, SlugTaken
+from chalicelib.core.idempotency import Asked, Claim, check_same, new_claim
+from chalicelib.core.links import Link
+from chalicelib.service.links import LinkService
+from chalicelib.service.ports import ClaimStore
+
+
+TRIES = 8
+_RECEIPTS = 2**128
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedLinkService:
+    """Creates over the use cases of links, at most one link a key."""
+
+    links: LinkService
+    claims: ClaimStore
+
+    def create(self, asked: Asked, body: object) -> tuple[Link, bool]:
+        """The link as it was made for this key, and whether it was there before this request.
+
+        A refusal (Invalid, SlugTaken) leaves the key free, as nothing was made under it.
+        """
+        slugs = self.links.draw_slugs()
+        for _ in range(TRIES):
+            claim = self._claim(asked, body, slugs)
+            if claim is None:
+                continue
+            link, is_drawn = self._plan(asked, body, claim)
+            try:
+                return link, self._carry_out(link)
+            except SlugTaken:
+                self.claims.release(asked.workspace, asked.key, claim, self.links.now())
+                if not is_drawn:
+                    raise
+        raise IdempotencyInProgress("Others with this key are at work; send it again.")
+
+    def _claim(self, asked: Asked, body: object, slugs: Iterator[str]) -> Claim | None:
+        """The claim that the key has; a new one unless the body is refused."""
+        now = self.links.now()
+        claim = self.claims.find(asked.workspace, asked.key, now)
+        if claim is None:
+            link, is_drawn = self.links.check(asked.workspace, body, at=now)
+            receipt = f"{self.links.chance(_RECEIPTS):032x}"
+            slug = next(slugs) if is_drawn else link.slug
+            wanted = new_claim(asked.digest, receipt, slug, now)
+            claim = self.claims.claim(asked.workspace, asked.key, wanted)
+        if claim is not None:
+            check_same(claim, asked.digest)
+        return claim
+
+    def _plan(self, asked: Asked, body: object, claim: Claim) -> tuple[Link, bool]:
+        """The link that the claim stands for: made of its time, its slug and the same body."""
+        link, is_drawn = self.links.check(asked.workspace, body, at=claim.claimed_at)
+        return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
+
+    def _carry_out(self, link: Link) -> bool:
+        """Make the link unless it is made; whether it was."""
+        key = self.links.key_of(link.slug)
+        try:
+            self.links.store.create(key, link)
+        except SlugTaken:
+            there = self.links.store.get(key, consistent=True)
+            # What became of the link since then, an edit or a tombstone, bears its receipt too.
+            if there is None or there.made_by != link.made_by:
+                raise
+            return True
+        return False
