@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, links, qr_codes, redirects
+from chalicelib.api import health, imports, keys, links, qr_codes, redirects
 from chalicelib.api.doors import Doors, catch_errors
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
 from chalicelib.qr_codes import draw_qr
+from chalicelib.service.access import Gate
 from chalicelib.service.imports import ImportService
+from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import Clock, KeyStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.urls import parse_url
 
@@ -21,43 +23,49 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def make_store(config: Config) -> LinkStore:
-    """The store that the configuration names."""
+def make_stores(config: Config) -> tuple[LinkStore, KeyStore]:
+    """The stores that the configuration names: both are in one table."""
     if config.store == "memory":
         from chalicelib.store.memory import LinkMemory  # noqa: PLC0415
+        from chalicelib.store.memory_keys import KeyMemory  # noqa: PLC0415
 
-        return LinkMemory()
+        return LinkMemory(), KeyMemory()
     # Imported here so that memory needs no PynamoDB, which is most of the import time.
+    from chalicelib.store.key_models import bind_keys  # noqa: PLC0415
+    from chalicelib.store.key_tables import KeyTable  # noqa: PLC0415
     from chalicelib.store.links import LinkTable  # noqa: PLC0415
     from chalicelib.store.models import bind  # noqa: PLC0415
 
-    return LinkTable(bind(config.table, config.region))
+    model = bind(config.table, config.region)
+    return LinkTable(model), KeyTable(bind_keys(model))
 
 
-def make_link_service(config: Config, store: LinkStore) -> LinkService:
+def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> LinkService:
     """The use cases of owners."""
     return LinkService(
         store=store,
         slugs=config.slugs,
         destinations=config.destinations,
         parse_url=parse_url,
-        clock=_now,
+        clock=clock,
         chance=secrets.randbelow,
     )
 
 
-def make_app(config: Config, store: LinkStore) -> Chalice:
+def make_app(config: Config, store: LinkStore, key_store: KeyStore, clock: Clock = _now) -> Chalice:
     """The Chalice app with every blueprint mounted."""
     app = Chalice("everhop")
-    doors = Doors(key_digest=config.api_key_digest, public_url=config.public_url)
-    link_service = make_link_service(config, store)
-    visitors = RedirectService(store, config.slugs, config.destinations, _now)
+    gate = Gate(key_store, config.api_key_digest, clock)
+    doors = Doors(gate=gate, public_url=config.public_url)
+    link_service = make_link_service(config, store, clock)
+    visitors = RedirectService(store, config.slugs, config.destinations, clock)
     for blueprint in (
         links.routes(link_service, doors),
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
         qr_codes.routes(link_service, doors, draw_qr),
+        keys.routes(KeyService(key_store, clock, secrets.randbelow, gate.forget), doors),
     ):
         app.register_blueprint(blueprint)
     let_pictures_pass(app)

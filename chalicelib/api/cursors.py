@@ -20,7 +20,7 @@ _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z#.+", re.DOTALL)
 def read_list_query(request: Request) -> ListQuery:
     """What to list; Invalid names the parameter that can't be used."""
     return ListQuery(
-        limit=read_parameter(request, "limit", "50", _limit),
+        limit=read_parameter(request, "limit", "50", parse_limit),
         after=read_parameter(request, "cursor", "", _position),
         text=read_parameter(request, "q", "", str.strip),
         tag=read_parameter(request, "tag", "", _tag),
@@ -37,7 +37,8 @@ def read_parameter(request: Request, name: str, default: str, parse: Callable[[s
         raise Invalid([refused.at(f"/{name}")]) from None
 
 
-def _limit(text: str) -> int:
+def parse_limit(text: str) -> int:
+    """A query parameter that says how many at the most."""
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
         raise Refused("limit", f"A whole number from 1 to {MAX_LIMIT}.")
     return int(text)

@@ -31,7 +31,7 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
 
     @route(api, "/v1/imports", ["POST"], content_types=_CONTENT_TYPES)
     def import_links(request: Request) -> Response:
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         started = time.monotonic()
         dry_run = read_parameter(request, "dry_run", "false", parse_switch)
         first_row = read_parameter(request, "first_row", "2", parse_whole)

@@ -45,22 +45,22 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
 
     @route(api, "/v1/links", ["GET"])
     def list_links(request: Request) -> Response:
-        page = links.list(doors.authorise(request), read_list_query(request))
+        page = links.list(doors.authorise(request, "read"), read_list_query(request))
         described = [describe(request, link) for link in page.links]
         return json_answer({"links": described, "next_cursor": write_cursor(page.after)})
 
     @route(api, "/v1/links", ["POST"])
     def create_link(request: Request) -> Response:
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         return answer(request, links.create(workspace, read_json(request)), 201)
 
     @route(api, "/v1/links/{slug}", ["GET"])
     def read_link(request: Request, slug: str) -> Response:
-        return answer(request, links.read(doors.authorise(request), slug_in_path(slug)))
+        return answer(request, links.read(doors.authorise(request, "read"), slug_in_path(slug)))
 
     @route(api, "/v1/links/{slug}", ["PATCH"])
     def edit_link(request: Request, slug: str) -> Response:
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         wanted = _wanted_version(request)
         body = read_json(request)
         edited = links.edit(workspace, slug_in_path(slug), body, if_version=wanted)
@@ -68,7 +68,7 @@ def routes(links: LinkService, doors: Doors) -> Blueprint:
 
     @route(api, "/v1/links/{slug}", ["DELETE"])
     def delete_link(request: Request, slug: str) -> Response:
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         links.delete(workspace, slug_in_path(slug), if_version=_wanted_version(request))
         return Response("", dict(NO_STORE), 204)
 

@@ -28,7 +28,7 @@ def routes(links: LinkService, doors: Doors, draw: Draw) -> Blueprint:
 
     @route(api, "/v1/links/{slug}/qr", ["GET"])
     def draw_qr_code(request: Request, slug: str) -> Response:
-        link = links.read(doors.authorise(request), slug_in_path(slug))
+        link = links.read(doors.authorise(request, "read"), slug_in_path(slug))
         short_url = quote(doors.short_url(request, link.slug), safe=_URL)
         return _answer(draw(short_url, request.query_params or {}), quote(link.slug, safe=""))
 

@@ -1,10 +1,11 @@
-"""What the use cases need from the world: a store of links, a clock and chance."""
+"""What the use cases need from the world: stores of links and keys, a clock and chance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
 
+from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link
 
 
@@ -57,3 +58,29 @@ class LinkStore(Protocol):
 
     def page(self, workspace: str, query: ListQuery) -> Page:
         """Up to `limit` links that the query finds among the next SCANNED; may be none."""
+
+
+class KeyPage(NamedTuple):
+    """Some keys of a workspace, newest first, and whether there may be more after them."""
+
+    keys: tuple[ApiKey, ...]
+    more: bool
+
+
+class KeyStore(Protocol):
+    """API keys by id. Every method raises Unavailable when the store does not answer."""
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The key as it is now, without the day it was last used; None when there is none."""
+
+    def create(self, key: ApiKey) -> None:
+        """Store a new key, once; KeyConflict when its id is another's."""
+
+    def replace(self, key: ApiKey) -> None:
+        """Store the next version of a key; Stale unless the stored one is the version before."""
+
+    def page(self, workspace: str, limit: int, after: ApiKey | None) -> KeyPage:
+        """Up to `limit` keys of the workspace that are older than `after`."""
+
+    def note_use(self, key: ApiKey, day: date) -> None:
+        """Keep the day a key was used on; not written again when it is kept already."""

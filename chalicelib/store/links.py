@@ -1,16 +1,15 @@
 """Links in a DynamoDB table; every write is conditional, so that two can't both win."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.core.errors import Stale, Unavailable
+from chalicelib.core.errors import Stale
 from chalicelib.core.links import Link, taken_by
 from chalicelib.service.ports import SCANNED, ListQuery, Page
+from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
 from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
 
@@ -28,7 +27,7 @@ class LinkTable:
 
     def _get_item(self, key: str, *, consistent: bool) -> LinkItem | None:
         try:
-            with _answering():
+            with answering():
                 return self._model.get(link_pk(key), LINK_SK, consistent_read=consistent)
         except DoesNotExist:
             return None
@@ -39,7 +38,7 @@ class LinkTable:
         free = model.pk.does_not_exist() | (model.ttl < int(link.updated_at.timestamp()))
         there = self._put(key, link, free)
         if there is not None:
-            raise taken_by(there)
+            raise taken_by(there, link)
 
     def replace(self, key: str, link: Link) -> None:
         """One conditional PutItem; see LinkStore."""
@@ -56,9 +55,9 @@ class LinkTable:
         """
         item = to_item(self._model, key, link, uuid.uuid4().hex)
         try:
-            with _answering():
+            with answering():
                 item.save(condition=condition)
-        except _ConditionFailed:
+        except ConditionFailed:
             there = self._get_item(key, consistent=True)
             if there is None or there.write_id != item.write_id:
                 return to_link(there) if there else link
@@ -67,7 +66,7 @@ class LinkTable:
     def page(self, workspace: str, query: ListQuery) -> Page:
         """One Query of the list index, filtered by the table itself; see LinkStore."""
         partition = list_key(workspace, archived=query.archived)
-        with _answering():
+        with answering():
             pages = self._model.query(
                 partition,
                 filter_condition=self._filter(query),
@@ -101,34 +100,3 @@ def _start(partition: str, after: str | None) -> dict[str, dict[str, Any]] | Non
     pk = link_pk(key_of_position(after))
     keys = {"pk": pk, "sk": LINK_SK, "list_key": partition, "list_sort": after}
     return {name: {"S": value} for name, value in keys.items()}
-
-
-class _ConditionFailed(Exception):
-    """The table refused a put because its condition does not hold."""
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turn what PynamoDB raises when the table does not answer into Unavailable."""
-    try:
-        yield
-    except DoesNotExist:
-        raise
-    except PutError as error:
-        if _code_of(error) == "ConditionalCheckFailedException":
-            raise _ConditionFailed from error
-        raise _unavailable(error) from error
-    except PynamoDBException as error:
-        raise _unavailable(error) from error
-
-
-def _code_of(error: PynamoDBException) -> str | None:
-    # Not cause_response_code: it fails where botocore has an error without a response.
-    response = getattr(error.cause, "response", None) or {}
-    code: str | None = response.get("Error", {}).get("Code")
-    return code
-
-
-def _unavailable(error: PynamoDBException) -> Unavailable:
-    code = _code_of(error) or type(error.cause).__name__
-    return Unavailable(f"The table did not answer ({code}); please try again.")

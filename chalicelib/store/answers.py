@@ -1,0 +1,39 @@
+"""What PynamoDB raises, in the words of the ports: the condition failed, or no table answered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+
+from chalicelib.core.errors import Unavailable
+
+
+class ConditionFailed(Exception):
+    """The table refused a put because its condition does not hold."""
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what PynamoDB raises when the table does not answer into Unavailable."""
+    try:
+        yield
+    except DoesNotExist:
+        raise
+    except PutError as error:
+        if _code_of(error) == "ConditionalCheckFailedException":
+            raise ConditionFailed from error
+        raise _unavailable(error) from error
+    except PynamoDBException as error:
+        raise _unavailable(error) from error
+
+
+def _code_of(error: PynamoDBException) -> str | None:
+    # Not cause_response_code: it fails where botocore has an error without a response.
+    response = getattr(error.cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
+def _unavailable(error: PynamoDBException) -> Unavailable:
+    code = _code_of(error) or type(error.cause).__name__
+    return Unavailable(f"The table did not answer ({code}); please try again.")
