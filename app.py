@@ -1,8 +1,8 @@
 """The doors of the Lambda function: what Chalice runs, wired from the environment."""
 
 from chalicelib.config import load
-from chalicelib.wiring import make_app, make_store
+from chalicelib.wiring import make_app, make_stores
 
 
 _config = load()
-app = make_app(_config, make_store(_config))
+app = make_app(_config, *make_stores(_config))

@@ -89,7 +89,7 @@ SETTINGS: Mapping[str, Setting] = {
         _base_url, "", "What short links begin with; the API's own /r when unset."
     ),
     "EVERHOP_HOSTS": Setting(_hosts, "", "Our other hosts: destinations there would loop."),
-    "EVERHOP_API_KEY_HASH": Setting(_digest, "", "SHA-256 of the API key, hexadecimal."),
+    "EVERHOP_API_KEY_HASH": Setting(_digest, "", "SHA-256 of the bootstrap key, hexadecimal."),
     "EVERHOP_SLUG_CASE": Setting(
         _one_of("insensitive", "sensitive"), "insensitive", "Choose once, before the first link."
     ),

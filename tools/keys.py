@@ -1,4 +1,4 @@
-"""`python -m tools key`: draw an API key, and the hash that a deployment keeps of it."""
+"""`python -m tools key`: draw a bootstrap key, and the hash that a deployment keeps of it."""
 
 import argparse
 import secrets
@@ -6,7 +6,7 @@ import secrets
 from chalicelib.core.access import digest_key, draw_key
 
 
-HELP = "draw a new API key, and the hash of it that a deployment is told"
+HELP = "draw a bootstrap key, and the hash of it that a deployment is told"
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

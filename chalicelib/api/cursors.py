@@ -68,7 +68,8 @@ def read_parameter(request: Request, name: str, default: str, parse: Callable[[s
         raise Invalid([refused.at(f"/{name}")]) from None
 
 
-def _limit(text: str) -> int:
+def parse_limit(text: str) -> int:
+    """A query parameter that says how many at the most."""
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
         raise Refused("limit", f"A whole number from 1 to {MAX_LIMIT}.")
     return int(text)
@@ -123,7 +124,7 @@ LIMIT = Parameter(
     "limit",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
     "How many links a page has at the most.",
-    parse=_limit,
+    parse=parse_limit,
     default="50",
 )
 CURSOR = Parameter(

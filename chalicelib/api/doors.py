@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from chalice.app import Blueprint, HeadersType, Request, Response
 
 from chalicelib.api.problems import answer_error, answer_foreign_error
-from chalicelib.core.access import bearer_of, is_key
+from chalicelib.core.access import Access, Scope, bearer_of
 from chalicelib.core.errors import (
     BadRequest,
     EverhopError,
+    Forbidden,
     Invalid,
     NotFound,
     Refused,
@@ -24,9 +25,9 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
 from chalicelib.core.slugs import decode_slug
+from chalicelib.service.access import Gate
 
 
-WORKSPACE = "default"
 MAX_JSON = 64 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
 View = Callable[..., Response]
@@ -37,21 +38,24 @@ Describe = Callable[[Any], Any]
 class Doors:
     """What the routes of one deployment share."""
 
-    key_digest: str
+    gate: Gate
     public_url: str
     cursor_secret: bytes
     require_if_match: bool = False
 
-    def authorise(self, request: Request) -> str:
-        """The workspace that the request's key opens; Unauthorized when it opens none."""
-        if not self.key_digest:
-            raise Unauthorized("This deployment has no API key yet; set EVERHOP_API_KEY_HASH.")
+    def authorise(self, request: Request, scope: Scope) -> str:
+        """The workspace that the request's key opens; Forbidden when not for what `scope` names."""
+        return self.admit(request, scope).workspace
+
+    def admit(self, request: Request, scope: Scope) -> Access:
+        """All that the request's key opens; Unauthorized when it opens nothing."""
         key = bearer_of(request.headers.get("authorization"))
         if key is None:
             raise Unauthorized("Send your key as `Authorization: Bearer eh_...`.")
-        if not is_key(key, self.key_digest):
-            raise Unauthorized("This API key is not known here.")
-        return WORKSPACE
+        access = self.gate.admit(key)
+        if scope not in access.scopes:
+            raise Forbidden(f"This needs a key with the scope “{scope}”.")
+        return access
 
     def short_url(self, request: Request, slug: str) -> str:
         """The address that a link is followed at; never built from what the client sent."""

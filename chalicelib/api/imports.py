@@ -54,7 +54,7 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
         stays as it is, so that sending a sheet twice does no harm. 422 means that the file as a
         whole can't be used and nothing of it was stored.
         """
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         started = time.monotonic()
         dry_run = read_declared(request, DRY_RUN)
         first_row = read_declared(request, FIRST_ROW)

@@ -71,7 +71,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         1,000 links at the most: a page may be short, even empty, and still have a `next_cursor`.
         Go on until that is null.
         """
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "read")
         query = read_list_query(request, workspace, doors.cursor_secret)
         page, now = links.list(workspace, query), links.now()
         described = [describe(request, link, now) for link in page.links]
@@ -101,7 +101,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         Only `destination` is needed. Without a `slug` one of seven letters and digits is drawn.
         A slug that was deleted stays with the link it had for 90 days: it is 409 until then.
         """
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         body = read_json(request)
         asked = read_asked(request, workspace, "POST /v1/links", body)
         if asked is None:
@@ -125,7 +125,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
     )
     def read_link(request: Request, slug: str) -> Response:
         """Read a link."""
-        link = links.read(doors.authorise(request), slug_in_path(slug))
+        link = links.read(doors.authorise(request, "read"), slug_in_path(slug))
         return answer_unless_known(request, answer(request, link))
 
     @route(
@@ -155,7 +155,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         The fields that are there change, null clears one, the rest stays. Without `If-Match`,
         edits of different fields at the same time are all kept.
         """
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         wanted = versions_to_match(request, required=doors.require_if_match)
         body = read_json(request)
         edited = links.edit(workspace, slug_in_path(slug), body, if_versions=wanted)
@@ -178,7 +178,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         For good: visitors get 410, and nobody gets the slug for 90 days. To switch a link off for
         a while, edit `disabled` instead.
         """
-        workspace = doors.authorise(request)
+        workspace = doors.authorise(request, "write")
         wanted = versions_to_match(request, required=doors.require_if_match)
         links.delete(workspace, slug_in_path(slug), if_versions=wanted)
         return Response("", dict(NO_STORE), 204)

@@ -46,7 +46,7 @@ def routes(links: LinkService, doors: Doors, draw: Draw) -> Blueprint:
         The code leads to the link's short URL. Looks that scanners would not read are refused:
         too little contrast, light on dark, too little room around it.
         """
-        link = links.read(doors.authorise(request), slug_in_path(slug))
+        link = links.read(doors.authorise(request, "read"), slug_in_path(slug))
         short_url = quote(doors.short_url(request, link.slug), safe=_URL)
         return _answer(draw(short_url, request.query_params or {}), quote(link.slug, safe=""))
 

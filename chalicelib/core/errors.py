@@ -8,6 +8,7 @@ EverhopError
 ├── MethodNotAllowed      405 method_not_allowed
 ├── SlugTaken             409 slug_taken
 ├── IdempotencyInProgress 409 idempotency_in_progress, with how long to wait
+├── KeyConflict           409 key_conflict
 ├── Stale                 412 stale
 ├── TooLarge              413 too_large
 ├── UnsupportedMediaType  415 unsupported_media_type
@@ -98,6 +99,14 @@ class SlugTaken(EverhopError):
     status = 409
     code = "slug_taken"
     title = "The slug is taken"
+
+
+class KeyConflict(EverhopError):
+    """An API key has ended, or is being rotated already."""
+
+    status = 409
+    code = "key_conflict"
+    title = "Not with this key as it is now"
 
 
 class Stale(EverhopError):

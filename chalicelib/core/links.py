@@ -99,8 +99,13 @@ def is_free(there: Link | None, now: datetime) -> bool:
     return until is not None and until < now
 
 
-def taken_by(there: Link) -> SlugTaken:
-    """The error for a create whose slug another link or tombstone has."""
+def taken_by(there: Link, wanted: Link) -> SlugTaken:
+    """The error for a create whose slug another link or tombstone has.
+
+    Of another workspace's link it tells nothing, not even how its slug is written.
+    """
+    if there.workspace != wanted.workspace:
+        return SlugTaken(f"“{wanted.slug}” is not free.")
     until = there.quarantined_until
     if until is None:
         return SlugTaken(f"“{there.slug}” is already in use.")

@@ -97,7 +97,7 @@ class ImportService:
         key = self.links.key_of(link.slug)
         there = claimed.get(key) or self.links.store.get(key)
         if there and not is_free(there, link.updated_at):
-            raise taken_by(there)
+            raise taken_by(there, link)
         claimed[key] = link
         return RowReport(row.number, "ready", link)
 

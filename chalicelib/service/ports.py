@@ -1,11 +1,12 @@
-"""What the use cases need from the world: stores of links and of claims, a clock and chance."""
+"""What the use cases need from the world: stores of links, claims and keys, a clock and chance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, date, datetime
+from typing import NamedTuple, Protocol
 
 from chalicelib.core.idempotency import Claim
+from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link, State
 
 
@@ -78,3 +79,29 @@ class ClaimStore(Protocol):
 
     def release(self, workspace: str, key: str, claim: Claim, now: datetime) -> None:
         """Let the key stand for nothing, if it still has this claim."""
+
+
+class KeyPage(NamedTuple):
+    """Some keys of a workspace, newest first, and whether there may be more after them."""
+
+    keys: tuple[ApiKey, ...]
+    more: bool
+
+
+class KeyStore(Protocol):
+    """API keys by id. Every method raises Unavailable when the store does not answer."""
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The key as it is now, without the day it was last used; None when there is none."""
+
+    def create(self, key: ApiKey) -> None:
+        """Store a new key, once; KeyConflict when its id is another's."""
+
+    def replace(self, key: ApiKey) -> None:
+        """Store the next version of a key; Stale unless the stored one is the version before."""
+
+    def page(self, workspace: str, limit: int, after: ApiKey | None) -> KeyPage:
+        """Up to `limit` keys of the workspace that are older than `after`."""
+
+    def note_use(self, key: ApiKey, day: date) -> None:
+        """Keep the day a key was used on; not written again when it is kept already."""

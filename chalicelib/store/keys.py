@@ -5,10 +5,13 @@ a link          link#<slug key>  link   <workspace>#active       <created_at>#<s
 an archived one link#<slug key>  link   <workspace>#archived     <created_at>#<slug key>
 a tombstone     link#<slug key>  link   (none: not in the list)  (none)
 a claim         claim#<workspace>#<SHA-256 of the idempotency key>, sk = claim; in no list
+an API key      key#<id>         key    <workspace>#keys         <created_at>#<id>
+its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<id>, the key's own
 """
 
 import hashlib
 
+from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link
 from chalicelib.core.times import sortable_time
 
@@ -41,3 +44,27 @@ def key_of_position(position: str) -> str:
 def claim_pk(workspace: str, key: str) -> str:
     """The partition key of what an idempotency key stands for; the key itself is not stored."""
     return f"claim#{workspace}#{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+KEY_SK = "key"
+USE_SK = "use"
+
+
+def key_pk(key_id: str) -> str:
+    """The partition key of an API key and of its last use."""
+    return f"key#{key_id}"
+
+
+def keys_list(workspace: str) -> str:
+    """The partition of the list index that has a workspace's API keys."""
+    return f"{workspace}#keys"
+
+
+def uses_list(workspace: str) -> str:
+    """The partition of the list index that has the last uses of a workspace's API keys."""
+    return f"{workspace}#key_uses"
+
+
+def key_sort(key: ApiKey) -> str:
+    """The place of an API key in its list, and of its last use in that one's."""
+    return f"{sortable_time(key.created_at)}#{key.id}"

@@ -46,7 +46,7 @@ class LinkTable:
         free = model.pk.does_not_exist() | (model.ttl < int(link.updated_at.timestamp()))
         there = self._put(key, link, free)
         if there is not None:
-            raise taken_by(there)
+            raise taken_by(there, link)
 
     def replace(self, key: str, link: Link) -> None:
         """One conditional PutItem; see LinkStore."""

@@ -28,7 +28,7 @@ class LinkMemory:
         with self._lock:
             there = self._links.get(key)
             if there and not is_free(there, link.updated_at):
-                raise taken_by(there)
+                raise taken_by(there, link)
             self._links[key] = link
 
     def replace(self, key: str, link: Link) -> None:

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from chalice.test import Client, HTTPResponse
 
 from chalicelib.config import load
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import Clock, KeyStore, LinkStore
 from chalicelib.store.memory import LinkMemory
+from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
 from tests.api.contract import Contract
 
@@ -67,9 +69,14 @@ def codes(answer: HTTPResponse) -> dict[str, str]:
 
 
 @contextmanager
-def make_api(store: LinkStore | None = None, **environ: str) -> Iterator[Api]:
+def make_api(
+    store: LinkStore | None = None,
+    keys: KeyStore | None = None,
+    clock: Clock = lambda: datetime.now(UTC),
+    **environ: str,
+) -> Iterator[Api]:
     """A deployment with these settings on top of the tests' own."""
     store = store or LinkMemory()
-    app = make_app(load({**BASE, **environ}), store)
+    app = make_app(load({**BASE, **environ}), store, keys or KeyMemory(), clock)
     with Client(app) as client:
         yield Api(client, store, Contract(app))

@@ -14,9 +14,11 @@ from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, LIST_PARAMETERS, Paramete
 from chalicelib.api.openapi.problems import codes, kinds
 from chalicelib.api.openapi.words import FIELD_CODES
 from chalicelib.core.errors import EverhopError, Refused, Unavailable
+from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link
-from chalicelib.service.ports import ListQuery, Page
+from chalicelib.service.ports import KeyPage, ListQuery, Page
 from chalicelib.store.memory import LinkMemory
+from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import BASE, KEY, Api, make_api
 from tests.conftest import ROOT
 from tests.json_schema import accepts
@@ -106,6 +108,22 @@ class Down(LinkMemory):
         raise Unavailable("The table did not answer.")
 
 
+ID = "/2222222222"  # what could be a key's
+
+
+class DownKeys(KeyMemory):
+    """A store of keys that does not answer."""
+
+    def get(self, key_id: str) -> ApiKey | None:
+        raise Unavailable("The table did not answer.")
+
+    def create(self, key: ApiKey) -> None:
+        self.get(key.id)
+
+    def page(self, workspace: str, limit: int, after: ApiKey | None) -> KeyPage:
+        raise Unavailable("The table did not answer.")
+
+
 def exercise(api: Api) -> None:
     """Call every operation in every way that it says it can end."""
     api.ask("GET", "/v1/openapi.json")
@@ -150,6 +168,36 @@ def exercise(api: Api) -> None:
     api.ask("HEAD", "/v1/health")
 
 
+def exercise_keys(api: Api) -> None:
+    """Make, list, rotate and revoke keys, and ask everything with a key of the wrong scope."""
+    made = api.keyed("POST", "/keys", {"name": "a", "scopes": ["admin"]}).json_body
+    other = api.keyed("POST", "/keys", {"name": "b", "scopes": ["read"]}).json_body
+    for path in ("", "?limit=0"):
+        api.keyed("GET", f"/keys{path}")
+    api.keyed("POST", "/keys", {})
+    for wrong in (b"{", b"x" * 100_000):
+        api.keyed("POST", f"/keys/{made['id']}/rotate", wrong)
+        api.keyed("POST", "/keys", wrong)
+    api.keyed("POST", "/keys", b"a", Content_Type="image/png")
+    api.keyed("POST", f"/keys/{made['id']}/rotate", b"a", Content_Type="image/png")
+    api.keyed("POST", f"/keys/{made['id']}/rotate", {"overlap_for": -1})
+    api.keyed("POST", f"/keys/{made['id']}/rotate", {})
+    api.keyed("POST", f"/keys/{made['id']}/rotate", {})
+    api.keyed("POST", "/keys/nope/rotate", {})
+    api.keyed("DELETE", "/keys/nope")
+    api.keyed("DELETE", f"/keys/{other['id']}")
+    reader = api.keyed("POST", "/keys", {"name": "c", "scopes": ["read"]}).json_body["key"]
+    admin = api.keyed("POST", "/keys", {"name": "d", "scopes": ["admin"]}).json_body["key"]
+    for path, method, operation in operations(api.contract.document):
+        if not operation["security"]:
+            continue
+        kinds = operation.get("requestBody", {}).get("content", {"application/json": None})
+        for key in ("", reader, admin):
+            bearer = {"Authorization": f"Bearer {key}"} if key else {}
+            target = path.replace("{slug}", "x").replace("{key_id}", "x")
+            api.ask(method, target, b"{}", Content_Type=next(iter(kinds)), **bearer)
+
+
 def exercise_wary(api: Api) -> None:
     """Change a link without saying which version."""
     api.made(slug="x")
@@ -164,6 +212,8 @@ def exercise_down(api: Api) -> None:
     for method in ("GET", "PATCH", "DELETE"):
         api.keyed(method, "/links/x", {} if method == "PATCH" else None)
     api.keyed("GET", "/links/x/qr")
+    for method, path in (("POST", ""), ("GET", ""), ("DELETE", ID), ("POST", f"{ID}/rotate")):
+        api.keyed(method, f"/keys{path}", {"name": "n"} if not path else {})
     for method in ("GET", "HEAD"):
         api.ask(method, "/v1/health")
         api.ask(method, "/r/x")
@@ -176,10 +226,11 @@ def test_every_answer_it_promises_is_given() -> None:
     in the report.
     """
     strict = make_api(EVERHOP_REQUIRE_IF_MATCH="on")
-    with make_api() as api, make_api(Down()) as down, strict as wary:
+    with make_api() as api, make_api(Down(), DownKeys()) as down, strict as wary:
         exercise(api)
         exercise_down(down)
         exercise_wary(wary)
+        exercise_keys(api)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)

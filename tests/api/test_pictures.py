@@ -9,6 +9,7 @@ from chalice.app import Chalice
 
 from chalicelib.config import load
 from chalicelib.store.memory import LinkMemory
+from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
 from tests.api.driver import BASE, KEY
 
@@ -27,7 +28,7 @@ accepted = pytest.mark.parametrize("accept", ACCEPTED.values(), ids=ACCEPTED)
 @pytest.fixture
 def app() -> Chalice:
     """A deployment with one link."""
-    made = make_app(load(BASE), LinkMemory())
+    made = make_app(load(BASE), LinkMemory(), KeyMemory())
     body = {"destination": "https://example.com/x", "slug": "promo"}
     assert ask(made, "POST", "/v1/links", body=json.dumps(body))["statusCode"] == 201
     return made

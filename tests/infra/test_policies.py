@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from chalicelib.core.errors import SlugTaken
+from chalicelib.core.errors import KeyConflict, SlugTaken, Stale
 from chalicelib.core.idempotency import new_claim
+from chalicelib.core.keys import ApiKey, revoke_key
 from chalicelib.core.links import Link, edit_link
-from chalicelib.service.ports import ClaimStore, LinkStore, ListQuery
+from chalicelib.service.ports import ClaimStore, KeyStore, LinkStore, ListQuery
 from chalicelib.store.claims import ClaimTable, bind_claims
+from chalicelib.store.key_models import bind_keys
+from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
 from chalicelib.store.models import LinkItem, bind
 
@@ -132,16 +135,49 @@ def methods_of(port: type) -> set[str]:
     return {name for name in vars(port) if not name.startswith("_")}
 
 
-def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
-    """The store's calls are the grants: one more is an outage, one less is a grant too many."""
-    connection = model._get_connection().connection
+def watch_calls(model: type[LinkItem]) -> set[str]:
+    """The calls that are made from now on, as they come."""
     calls: set[str] = set()
-    connection.client.meta.events.register(
+    model._get_connection().connection.client.meta.events.register(
         "before-call.dynamodb", lambda model, **_: calls.add(f"dynamodb:{model.name}")
     )
+    return calls
+
+
+def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
+    """The store's calls are the grants: one more is an outage, one less is a grant too many."""
+    calls = watch_calls(model)
     used = use_everything(LinkTable(model))
     claims_used = use_all_claims(ClaimTable(bind_claims(model)))
 
     assert methods_of(LinkStore) == used
     assert methods_of(ClaimStore) == claims_used
+    assert calls == ON_TABLE | ON_INDEX
+
+
+def use_all_of_keys(store: KeyStore) -> set[str]:
+    """Call each method of the store of keys, the refusals too; the names of those called."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    key = ApiKey(
+        id="a", workspace="w", name="n", scopes=("read",), salt="s", seal="e", created_at=now
+    )
+    store.create(key)
+    with pytest.raises(KeyConflict):
+        store.create(key)
+    store.replace(revoke_key(key, now))
+    with pytest.raises(Stale):
+        store.replace(revoke_key(key, now))
+    store.get("a")
+    store.note_use(key, now.date())
+    store.note_use(key, now.date())
+    assert store.page("w", 5, None).keys[0].last_used_on == now.date()
+    return {"create", "get", "note_use", "page", "replace"}
+
+
+def test_keys_need_no_grant_of_their_own(model: type[LinkItem]) -> None:
+    """The calls for keys are those for links, over the same connection."""
+    calls = watch_calls(model)
+    used = use_all_of_keys(KeyTable(bind_keys(model)))
+
+    assert {name for name in vars(KeyStore) if not name.startswith("_")} == used
     assert calls == ON_TABLE | ON_INDEX

@@ -10,6 +10,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.models import Model
 
 from chalicelib.store.claims import ClaimItem
+from chalicelib.store.key_models import KeyItem
 from chalicelib.store.models import LinkItem, ListIndex
 
 
@@ -48,6 +49,15 @@ def test_keys_are_the_models(table: dict[str, Any]) -> None:
     """The template's keys are the model's: a rename on one side alone fails here."""
     assert keys_of(table["KeySchema"]) == {"pk": "HASH", "sk": "RANGE"}
     assert keys_among(MODEL) == keys_of(table["KeySchema"])
+
+
+def test_keys_stand_in_the_same_table() -> None:
+    """API keys have the table's keys, its index and its expiry, under the same names."""
+    attributes = KeyItem.get_attributes()
+
+    assert keys_among(attributes) == keys_among(MODEL)
+    assert {"list_key", "list_sort", "ttl"} <= set(attributes)
+    assert isinstance(KeyItem.by_list, ListIndex)
 
 
 def test_index_is_the_models(table: dict[str, Any]) -> None:

@@ -14,13 +14,8 @@ from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import ClaimMemory
 from chalicelib.store.models import bind
 from local.children import listen, url_of
-from tests.store.test_contract import (
-    REGION,
-    LosingFirstAnswer,
-    dynamodb,  # noqa: F401 - a fixture
-    point_to,
-    together,
-)
+from tests.store.tables import REGION, point_to, together
+from tests.store.test_contract import LosingFirstAnswer
 
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)

@@ -2,11 +2,8 @@
 
 import contextlib
 import socket
-import subprocess
-import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -22,11 +19,10 @@ from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.models import bind, to_item, to_link
 from local.children import listen, url_of
-from tests.conftest import ROOT
+from tests.store.tables import REGION, point_to, together
 
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)
-REGION = "us-east-1"
 
 
 def link(slug: str, minutes: int = 0, **fields: object) -> Link:
@@ -36,24 +32,6 @@ def link(slug: str, minutes: int = 0, **fields: object) -> Link:
     return Link(slug=slug, updated_at=at, **values)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="module")
-def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The stack's own DynamoDB process, with a table as infra/ has it."""
-    listener = listen()
-    data = tmp_path_factory.mktemp("data")
-    arguments = [str(listener.fileno()), str(data), REGION, "links"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.database", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        pass_fds=[listener.fileno()],
-    )
-    yield url_of(listener)
-    process.terminate()
-    process.communicate(timeout=10)
-    listener.close()
-
-
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> LinkStore:
     """Each store in turn; the table is shared, so tests use a workspace of their own."""
@@ -61,12 +39,6 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Li
         return LinkMemory()
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     return LinkTable(bind("links", REGION))
-
-
-def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
 
 
 def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:
@@ -120,27 +92,6 @@ def test_one_of_many_replaces_wins(store: LinkStore) -> None:
         store.replace("edited", edit_link(first, {"title": str(number)}, NOW))
 
     assert together(10, edit) == {"": 1, "Stale": 9}
-
-
-def together(count: int, act: Callable[[int], None]) -> Counter[str]:
-    """Run `act` in as many threads at once; how many raised what."""
-    outcomes: Counter[str] = Counter()
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            act(number)
-            outcomes[""] += 1
-        except Exception as error:
-            outcomes[type(error).__name__] += 1
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def test_tombstones_win(store: LinkStore) -> None:

@@ -17,7 +17,7 @@ from chalicelib.core.errors import EverhopError
 
 API_VERSION = "1.0"
 Routes = Mapping[str, Mapping[str, RouteEntry]]
-_KEY_ERRORS = (errors.Unauthorized, errors.Unavailable)
+_KEY_ERRORS = (errors.Unauthorized, errors.Forbidden, errors.Unavailable)
 _BODY_ERRORS = (errors.BadRequest, errors.TooLarge, errors.UnsupportedMediaType)
 
 

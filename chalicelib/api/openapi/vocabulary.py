@@ -1,5 +1,13 @@
 """The words in which a route describes itself: handed to the function that it registered with."""
 
+from chalicelib.api.openapi.key_schemas import (
+    ISSUED_KEY,
+    KEY_ID,
+    KEY_LIST,
+    KEY_PAGE,
+    NEW_KEY_EXAMPLE,
+    ROTATED_KEY,
+)
 from chalicelib.api.openapi.operations import (
     UNLISTED,
     Answer,
@@ -37,10 +45,16 @@ __all__ = [
     "IF_MATCH",
     "IF_NONE_MATCH",
     "IMPORT_REPORT",
+    "ISSUED_KEY",
+    "KEY_ID",
+    "KEY_LIST",
+    "KEY_PAGE",
     "KNOWN",
     "MADE",
+    "NEW_KEY_EXAMPLE",
     "NEW_LINK_EXAMPLE",
     "RETRY",
+    "ROTATED_KEY",
     "SLUG_IN_PATH",
     "TAGGED",
     "UNLISTED",

@@ -28,6 +28,7 @@ told, with 412, when somebody else was faster.
 # In the order in which they are shown; a group that is not here comes after them.
 GROUPS: Mapping[str, str] = {
     "Links": "A short link leads from a slug to a destination.",
+    "API keys": "Who may do what, in which workspace. All of these need the scope `admin`.",
     "Imports": "Many links at once, from a sheet.",
     "Visitors": "What the public sees. At the public address the path is just `/{slug}`.",
     "Service": "The service itself, and this description of it.",
@@ -77,6 +78,7 @@ FIELD_CODES: Mapping[str, str] = {
     "limit": "It is not a whole number from 1 to 100.",
     "cursor": "This list did not give out this cursor.",
     "idempotency_key": "An `Idempotency-Key` has 1 to 255 visible ASCII characters.",
+    "workspace": "A workspace has 1 to 32 of a-z, 0-9 and, inside, `-`.",
     "idempotency_mismatch": "The key was first sent with another request.",
     "out_of_range": "The number is too small or too large.",
     "colour": "It is not a colour like `#rgb` or `#rrggbb`.",
