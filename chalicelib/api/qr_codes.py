@@ -21,6 +21,7 @@ _HEADERS = {
     # A picture opened by itself is a document of our origin, and needs nothing.
     "Content-Security-Policy": "default-src 'none'",
 }
+_TYPES = "image/svg+xml, image/png"
 # What a URL may hold as it is; anything else scanners would read in encodings of their own.
 _URL = "!#$%&'()*+,-./:;=?@_~[]"
 
@@ -35,7 +36,7 @@ def routes(links: LinkService, doors: Doors, draw: Draw) -> Blueprint:
         ["GET"],
         lambda say: say.Operation(
             "Links",
-            {200: say.Answer("The picture.", {"type": "string"}, "image/svg+xml, image/png")},
+            {200: say.Answer("The picture.", {"type": "string"}, _TYPES, example="<svg …>…</svg>")},
             errors=(NotFound, Invalid),
             parameters=(say.SLUG_IN_PATH, *_parameters()),
         ),

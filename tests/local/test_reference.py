@@ -12,6 +12,7 @@ from tests.conftest import RunningStack, start_stack
 
 
 pytestmark = pytest.mark.stack
+KEYS = ("create_key", "list_keys", "rotate_key", "revoke_key")
 TIMES = {"created_at", "updated_at"}
 
 
@@ -66,7 +67,7 @@ def test_every_command_works_as_it_says(fresh: RunningStack) -> None:
     last = ("follow_link", "delete_link")
 
     assert {"create_link", "list_links", "import_links", *last} <= set(shown)
-    for name in [*(one for one in shown if one not in last), *last]:
+    for name in [*(one for one in shown if one not in {*last, *KEYS}), *last]:
         command, said = shown[name]
         given = run(command, fresh.api_key)
         assert f"{fresh.url}/api/" in command
@@ -75,10 +76,27 @@ def test_every_command_works_as_it_says(fresh: RunningStack) -> None:
             assert "Location: https://example.com/spring\n" in given
         elif name == "delete_link":
             assert (given, said) == ("", "HTTP/2 204")
+        elif name == "draw_qr_code":
+            assert "<svg" in given
         elif name == "read_openapi":
             assert json.loads(given)["servers"] == [{"url": "/api"}]
         elif name != "read_docs":
             assert same_shape(json.loads(said), json.loads(given)) == json.loads(said), name
+
+
+def test_every_command_of_keys_works(fresh: RunningStack) -> None:
+    """A key is made, listed, rotated and revoked by the page's commands, with its own id in them."""
+    shown = examples(fresh.ask("GET", "/api/docs").body.decode())
+    assert set(KEYS) <= set(shown)
+    made: dict[str, str] = {}
+    for name in KEYS:
+        command, said = shown[name]
+        given = run(re.sub("/keys/[^/' ]+", f"/keys/{made.get('id')}", command), fresh.api_key)
+        if name == "revoke_key":
+            assert (given, said) == ("", "HTTP/2 204")
+        else:
+            assert set(json.loads(given)) == set(json.loads(said)), name
+        made = made or json.loads(given)
 
 
 def test_it_is_where_people_are_told(fresh: RunningStack) -> None:
