@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("id", help="the key's id, as `list` shows it")
     for one in (create, rotate):
         one.add_argument("--expires-at", metavar="TIME", help="like 2027-01-01T00:00:00Z")
+    for one in (listing, create, revoke, rotate):  # before the act or after it, as people type
+        one.add_argument("--url", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
