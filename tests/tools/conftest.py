@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -152,6 +153,8 @@ class Tools:
             [sys.executable, "-m", "tools", *arguments],
             cwd=self.folder,
             env={**self.environ, **environ},
+            # A test run in the background ignores Ctrl-C, and its children would as well.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
