@@ -42,11 +42,6 @@ class Journal:
         """Let go of the file."""
         self._database.close()
 
-    def limit_pages(self) -> None:
-        """Let the file grow no more, as on a full disk."""
-        (pages,) = self._database.execute("pragma page_count").fetchone()
-        self._database.execute(f"pragma max_page_count={pages}")
-
     def _table(self, name: str) -> Table:
         return dynamodb_backends[DEFAULT_ACCOUNT_ID][self._region].get_table(name)
 
