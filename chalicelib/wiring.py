@@ -15,7 +15,7 @@ from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
-from chalicelib.service.ports import ClaimStore, Clock, KeyStore, LinkStore
+from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.urls import parse_url
 
@@ -53,6 +53,20 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
 
     links = store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
     return ClaimTable(bind_claims(links))
+
+
+def make_counters(config: Config, store: LinkStore) -> CounterStore:
+    """Counters, kept where the links are."""
+    if config.store == "memory":
+        from chalicelib.store.memory_counters import CounterMemory  # noqa: PLC0415
+
+        return CounterMemory()
+    from chalicelib.store.counters import CounterTable, bind_counters  # noqa: PLC0415
+    from chalicelib.store.links import LinkTable  # noqa: PLC0415
+    from chalicelib.store.models import bind  # noqa: PLC0415
+
+    links = store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
+    return CounterTable(bind_counters(links))
 
 
 def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> LinkService:

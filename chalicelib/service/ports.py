@@ -1,4 +1,4 @@
-"""What the use cases need from the world: stores of links, claims and keys, a clock and chance."""
+"""What the use cases need from the world: stores of what is kept, a clock and chance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,3 +105,23 @@ class KeyStore(Protocol):
 
     def note_use(self, key: ApiKey, day: date) -> None:
         """Keep the day a key was used on; not written again when it is kept already."""
+
+
+class CounterStore(Protocol):
+    """Numbers that only grow, by name. Every method raises Unavailable as a LinkStore does.
+
+    Whether a repeated call after a lost answer counts twice can't be told: a counter may be high,
+    it is never low.
+    """
+
+    def add(
+        self, name: str, amount: int, *, until: datetime | None = None, most: int | None = None
+    ) -> int | None:
+        """Add to a counter that begins at 0; the new total.
+
+        None, and nothing is added, when that would exceed `most`. After `until` the counter may be
+        swept away; a name is not used beyond it.
+        """
+
+    def read(self, name: str) -> int:
+        """The total that was current within the last second or so."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, UpdateError
 
 from chalicelib.core.errors import Unavailable
 
 
 class ConditionFailed(Exception):
-    """The table refused a put because its condition does not hold."""
+    """The table refused a write because its condition does not hold."""
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def answering() -> Iterator[None]:
         yield
     except DoesNotExist:
         raise
-    except PutError as error:
+    except (PutError, UpdateError) as error:
         if _code_of(error) == "ConditionalCheckFailedException":
             raise ConditionFailed from error
         raise _unavailable(error) from error
