@@ -66,7 +66,7 @@ format: $(VENV)/.dev  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/.dev  ## redirects/s, creates/s and CPU per redirect, against a bare boto3 handler
+bench: $(VENV)/.dev  ## redirects/s, creates/s, CPU per redirect and cold starts, against the least that could do it
 	@$(BIN)/python -m bench
 
 .PHONY: clean-data

@@ -1,8 +1,17 @@
 """The doors of the Lambda function: what Chalice runs, wired from the environment."""
 
-from chalicelib.config import load
-from chalicelib.wiring import make_app, make_stores
+import gc
 
 
-_config = load()
-app = make_app(_config, *make_stores(_config))
+# An import makes no garbage worth looking for. What it made stays for good: nor is that looked
+# through again, by any later collection.
+gc.disable()
+
+from chalicelib.config import load  # noqa: E402
+from chalicelib.entrance import make_app  # noqa: E402
+
+
+app = make_app(load())
+
+gc.freeze()
+gc.enable()

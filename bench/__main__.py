@@ -7,6 +7,7 @@ import platform
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.figures import Figure, describe, write_table
@@ -19,8 +20,8 @@ from bench.traffic import CONNECTIONS, measure_traffic
 QUICK = 10.0
 ROUNDS = 7
 INVOCATION_ROUNDS = 15
-# Of the time there is: load, invocations, cold starts.
-_SHARES = (0.7, 0.15, 0.15)
+# Of the time there is, for each part.
+_SHARES = {"load": 0.7, "invocations": 0.15, "cold": 0.15}
 
 
 def read_arguments(words: list[str]) -> argparse.Namespace:
@@ -30,6 +31,7 @@ def read_arguments(words: list[str]) -> argparse.Namespace:
         "--seconds", type=float, default=50.0, help="how long to measure in all (50)"
     )
     parser.add_argument("--quick", action="store_true", help=f"the same as --seconds {QUICK:.0f}")
+    parser.add_argument("--only", choices=_SHARES, help="one part, in all of the time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     arguments = parser.parse_args(words)
     if arguments.seconds <= 0:
@@ -39,17 +41,26 @@ def read_arguments(words: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def measure(seconds: float) -> list[Figure]:
-    """All figures, from a stack that is started for them and forgotten afterwards."""
-    load, invoked, cold = (share * seconds for share in _SHARES)
+def measure(shares: Mapping[str, float]) -> list[Figure]:
+    """The figures of each part in its seconds, from a stack that is started and then forgotten."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="everhop-bench-") as folder:
         say("starting a fresh stack, and the bare handler beside it")
         with run_pair(Path(folder) / "data", dict(os.environ)) as pair:
-            figures = measure_traffic(pair, load, ROUNDS, say)
-            say("CPU per invocation, without HTTP")
-            figures += measure_invocations(pair, invoked, INVOCATION_ROUNDS)
-            say("cold starts")
-            return figures + measure_cold_starts(pair, cold)
+            if "load" in shares:
+                figures += measure_traffic(pair, shares["load"], ROUNDS, say)
+            if "invocations" in shares:
+                say("CPU per invocation, without HTTP")
+                figures += measure_invocations(pair, shares["invocations"], INVOCATION_ROUNDS)
+            if "cold" in shares:
+                say("cold starts")
+                figures += measure_cold_starts(pair, shares["cold"])
+    return figures
+
+
+def shares_of(seconds: float, only: str | None) -> dict[str, float]:
+    """How long each part is measured."""
+    return {only: seconds} if only else {part: it * seconds for part, it in _SHARES.items()}
 
 
 def say(text: str) -> None:
@@ -67,7 +78,8 @@ def report(figures: list[Figure], file: Path | None) -> None:
     """Print the table; write the file."""
     print(write_table(figures))
     print(
-        f"ratio = Everhop / bare boto3, median of pairs (/s: more is better, ms: less). {machine()}"
+        "ratio = Everhop / bare boto3, or what the figure names: median of pairs "
+        f"(/s: more is better, ms: less). {machine()}"
     )
     if file:
         described = {"machine": machine(), "figures": [describe(figure) for figure in figures]}
@@ -90,7 +102,8 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit("bench: told to stop"))
     forget_settings()
     try:
-        report(measure(arguments.seconds), arguments.json)
+        shares = shares_of(arguments.seconds, arguments.only)
+        report(measure(shares), arguments.json)
     except BenchError as error:
         sys.exit(f"bench: {error}")
 

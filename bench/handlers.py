@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -13,7 +14,12 @@ from local.settings import ROOT
 
 
 EVERHOP = ("app", "app")
-BARE = ("bench.bare", "handler")
+# What the cold starts are compared with, by what is added to the figures' names.
+FLOORS = {
+    "": ("bench.bare", "handler"),
+    " / Chalice + PynamoDB alone": ("bench.alone",),
+    " / plain Chalice + PynamoDB app": ("bench.plain", "app"),
+}
 
 
 def measure_invocations(pair: Pair, seconds: float, rounds: int) -> list[Figure]:
@@ -23,21 +29,40 @@ def measure_invocations(pair: Pair, seconds: float, rounds: int) -> list[Figure]
 
 
 def measure_cold_starts(pair: Pair, seconds: float) -> list[Figure]:
-    """Time to import either handler and to its first redirect, in pairs until the time is over."""
-    everhop: list[dict[str, float]] = []
-    bare: list[dict[str, float]] = []
-    until = time.monotonic() + seconds
-    while not bare or time.monotonic() < until:
-        everhop.append(_run(pair, "bench.cold_start", *EVERHOP))
-        bare.append(_run(pair, "bench.cold_start", *BARE))
-    return pair_rounds(everhop, bare)
+    """Time to import the app and to its first redirect, against each floor in turn.
+
+    Each round is one start of Everhop and one of each floor, right after each other and every time
+    in another order, in fresh interpreters that find all bytecode compiled.
+    """
+    with tempfile.TemporaryDirectory(prefix="everhop-bytecode-") as bytecode:
+
+        def start(handler: tuple[str, ...]) -> Any:
+            return _run(pair, "bench.cold_start", *handler, PYTHONPYCACHEPREFIX=bytecode)
+
+        sides = [("Everhop", EVERHOP), *FLOORS.items()]
+        rounds: list[dict[str, dict[str, float]]] = []
+        until = time.monotonic() + seconds
+        while len(rounds) < 2 or time.monotonic() < until:
+            order = sides[len(rounds) % len(sides) :] + sides[: len(rounds) % len(sides)]
+            rounds.append({name: start(handler) for name, handler in order})
+    # The first round has compiled everything.
+    return [figure for name in FLOORS for figure in _against(name, rounds[1:])]
 
 
-def _run(pair: Pair, module: str, *arguments: str) -> Any:
+def _against(floor: str, rounds: list[dict[str, dict[str, float]]]) -> list[Figure]:
+    names = [name for name in rounds[0][floor] if name in rounds[0]["Everhop"]]
+    sides = [
+        [{name + floor: one[side][name] for name in names} for one in rounds]
+        for side in ("Everhop", floor)
+    ]
+    return pair_rounds(*sides)
+
+
+def _run(pair: Pair, module: str, *arguments: str, **more: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env={**os.environ, **pair.environment},
+        env={**_inherited(), **pair.environment, **more},
         capture_output=True,
         text=True,
         timeout=120,
@@ -46,3 +71,8 @@ def _run(pair: Pair, module: str, *arguments: str) -> Any:
     if done.returncode != 0:
         raise BenchError(f"{module}: {done.stderr.strip()}")
     return json.loads(done.stdout)
+
+
+def _inherited() -> dict[str, str]:
+    # A machine that keeps no bytecode would have the compiler measured.
+    return {name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

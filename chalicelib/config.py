@@ -4,11 +4,9 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from chalicelib.core.access import digest_key
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.slugs import SlugPolicy
@@ -105,8 +103,7 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The settings as the wiring wants them."""
 
     store: str
@@ -131,6 +128,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     if store != values["EVERHOP_STORE"] and store == "memory":
         values[_PRIVATE] = environ.get(_PRIVATE, "allow")  # one's own machine, as `make run`
     if store == "memory":
+        from chalicelib.core.access import digest_key  # noqa: PLC0415 - only here, not on Lambda
+
         key = environ.get("EVERHOP_API_KEY") or DEVELOPMENT_KEY
         values["EVERHOP_API_KEY_HASH"] = values["EVERHOP_API_KEY_HASH"] or digest_key(key)
         values["EVERHOP_PUBLIC_URL"] = values["EVERHOP_PUBLIC_URL"] or _DEVELOPMENT_URL

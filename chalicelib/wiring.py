@@ -1,14 +1,14 @@
-"""Joins the rooms: the only file that sees both the API and the stores."""
+"""Joins the rooms, all of them: what owners need, and so what the first of their requests loads."""
 
 import secrets
-from datetime import UTC, datetime
+from typing import Any
 
-from chalice.app import Chalice
+from chalice.app import Blueprint, Chalice
 
-from chalicelib.api import health, imports, keys, links, qr_codes, redirects, reference
-from chalicelib.api.doors import Doors, catch_errors
-from chalicelib.api.pictures import let_pictures_pass
+from chalicelib.api import health, imports, keys, links, qr_codes, reference
+from chalicelib.api.doors import Doors
 from chalicelib.config import Config
+from chalicelib.entrance import now, open_app
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
 from chalicelib.service.imports import ImportService
@@ -16,29 +16,19 @@ from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
-from chalicelib.service.redirects import RedirectService
 from chalicelib.urls import parse_url
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def make_stores(config: Config) -> tuple[LinkStore, KeyStore]:
-    """The stores that the configuration names: both are in one table."""
+def make_key_store(config: Config, store: LinkStore) -> KeyStore:
+    """The store of API keys, in the table of the links."""
     if config.store == "memory":
-        from chalicelib.store.memory import LinkMemory  # noqa: PLC0415
         from chalicelib.store.memory_keys import KeyMemory  # noqa: PLC0415
 
-        return LinkMemory(), KeyMemory()
-    # Imported here so that memory needs no PynamoDB, which is most of the import time.
+        return KeyMemory()
     from chalicelib.store.key_models import bind_keys  # noqa: PLC0415
     from chalicelib.store.key_tables import KeyTable  # noqa: PLC0415
-    from chalicelib.store.links import LinkTable  # noqa: PLC0415
-    from chalicelib.store.models import bind  # noqa: PLC0415
 
-    model = bind(config.table, config.region)
-    return LinkTable(model), KeyTable(bind_keys(model))
+    return KeyTable(bind_keys(_links_model(config, store)))
 
 
 def make_claims(config: Config, store: LinkStore) -> ClaimStore:
@@ -48,11 +38,8 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
 
         return ClaimMemory()
     from chalicelib.store.claims import ClaimTable, bind_claims  # noqa: PLC0415
-    from chalicelib.store.links import LinkTable  # noqa: PLC0415
-    from chalicelib.store.models import bind  # noqa: PLC0415
 
-    links = store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
-    return ClaimTable(bind_claims(links))
+    return ClaimTable(bind_claims(_links_model(config, store)))
 
 
 def make_counters(config: Config, store: LinkStore) -> CounterStore:
@@ -62,14 +49,18 @@ def make_counters(config: Config, store: LinkStore) -> CounterStore:
 
         return CounterMemory()
     from chalicelib.store.counters import CounterTable, bind_counters  # noqa: PLC0415
+
+    return CounterTable(bind_counters(_links_model(config, store)))
+
+
+def _links_model(config: Config, store: LinkStore) -> Any:
     from chalicelib.store.links import LinkTable  # noqa: PLC0415
     from chalicelib.store.models import bind  # noqa: PLC0415
 
-    links = store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
-    return CounterTable(bind_counters(links))
+    return store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
 
 
-def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> LinkService:
+def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> LinkService:
     """The use cases of owners."""
     return LinkService(
         store=store,
@@ -85,11 +76,23 @@ def make_app(
     config: Config,
     store: LinkStore,
     key_store: KeyStore,
-    clock: Clock = _now,
+    clock: Clock = now,
     claims: ClaimStore | None = None,
 ) -> Chalice:
-    """The Chalice app with every blueprint mounted."""
-    app = Chalice("everhop")
+    """The app over these stores."""
+    return open_app(
+        config, store, lambda: owners_routes(config, store, key_store, clock, claims), clock
+    )
+
+
+def owners_routes(
+    config: Config,
+    store: LinkStore,
+    key_store: KeyStore,
+    clock: Clock = now,
+    claims: ClaimStore | None = None,
+) -> tuple[Blueprint, ...]:
+    """Every blueprint but the visitors'."""
     gate = Gate(key_store, config.api_key_digest, clock)
     doors = Doors(
         gate=gate,
@@ -99,17 +102,11 @@ def make_app(
     )
     link_service = make_link_service(config, store, clock)
     keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
-    visitors = RedirectService(store, config.slugs, config.destinations, clock)
-    for blueprint in (
+    return (
         links.routes(link_service, keyed_links, doors),
-        redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
         keys.routes(KeyService(key_store, clock, secrets.randbelow, gate.forget), doors),
-    ):
-        app.register_blueprint(blueprint)
-    let_pictures_pass(app)
-    app.register_middleware(catch_errors, "http")
-    return app
+    )

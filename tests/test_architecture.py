@@ -25,12 +25,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
     "chalicelib.config": {"chalicelib.core"},
     "chalicelib.qr_codes": {"chalicelib.core", "segno"},
+    "chalicelib.entrance": {"chalicelib", "chalice.app"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
-    "app": {"chalicelib.config", "chalicelib.wiring"},
+    "app": {"chalicelib.config", "chalicelib.entrance"},
     "local": {"app", "chalicelib", "chalice"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "chalicelib.core"},
-    "bench": {"local", "tools", "chalicelib", "app", "chalice", "aiohttp", "boto3", "botocore"},
+    "bench": {"local", "tools", "chalicelib", "app", "chalice"}
+    | set("aiohttp boto3 botocore pynamodb".split()),
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}
 

@@ -1,20 +1,16 @@
-"""What every route goes through: its request read, its key checked, its errors answered."""
+"""What owners' routes go through: the key is checked, the request read, the answer written."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalice.app import Blueprint, HeadersType, Request, Response
+from chalice.app import HeadersType, Request, Response
 
-from chalicelib.api.problems import answer_error, answer_foreign_error
+from chalicelib.api.routes import catch_errors, request_id, route, short_url_of
 from chalicelib.core.access import Access, Scope, bearer_of
 from chalicelib.core.errors import (
     BadRequest,
-    EverhopError,
     Forbidden,
     Invalid,
     NotFound,
@@ -28,10 +24,11 @@ from chalicelib.core.slugs import decode_slug
 from chalicelib.service.access import Gate
 
 
+# Owners' routes have all that they need from here.
+__all__ = ["catch_errors", "request_id", "route"]
+
 MAX_JSON = 64 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
-View = Callable[..., Response]
-Describe = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Doors:
 
     def short_url(self, request: Request, slug: str) -> str:
         """The address that a link is followed at; never built from what the client sent."""
-        return f"{self.public_url or _api_url(request) + '/r'}/{slug}"
+        return short_url_of(request, self.public_url, slug)
 
 
 def api_path(request: Request) -> str:
@@ -73,61 +70,6 @@ def api_address(request: Request, doors: Doors) -> str:
     own = request.context.get("domainName")
     parts = urlsplit(doors.public_url or (f"https://{own}" if own else ""))
     return f"{parts.scheme}://{parts.netloc}{api_path(request)}" if parts.netloc else ""
-
-
-def _api_url(request: Request) -> str:
-    # API Gateway routes to this API by its own names alone, so domainName is not the client's word.
-    context = request.context
-    domain = context.get("domainName")
-    return f"https://{domain}/{context.get('stage', '')}".rstrip("/") if domain else ""
-
-
-def route(
-    api: Blueprint,
-    path: str,
-    methods: list[str],
-    describe: Describe | None = None,
-    **options: Any,
-) -> Callable[[View], View]:
-    """Register `view(request, **path_parameters)`; what it raises is answered as problem+json.
-
-    `describe` makes what the API's document says of it, in the words of openapi/vocabulary.py that
-    it is handed. It is called when a document is asked for, so that a cold start pays nothing.
-    """
-
-    def register(view: View) -> View:
-        @wraps(view)
-        def answer(**parameters: str) -> Response:
-            request = api.current_request
-            try:
-                return view(request, **parameters)
-            except EverhopError as error:
-                return answer_error(error, request_id(request))
-
-        # Whoever only asks may send any content type: a redirect does not depend on it.
-        if not {"POST", "PATCH"} & set(methods):
-            options.setdefault("content_types", ["*/*"])
-        answer.__dict__["describe"] = describe
-        api.route(path, methods=methods, **options)(answer)
-        return view
-
-    return register
-
-
-def request_id(request: Request) -> str:
-    """The id under which the platform logged this request."""
-    return str(getattr(request.lambda_context, "aws_request_id", ""))
-
-
-def catch_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: Chalice's own errors leave as problem+json too, and the time taken is told."""
-    started = time.perf_counter()
-    response = get_response(request)
-    if isinstance(response.body, dict) and "Code" in response.body:
-        response = answer_foreign_error(response, request_id(request))
-    took = (time.perf_counter() - started) * 1000
-    response.headers["Server-Timing"] = f"app;dur={took:.1f}"
-    return response
 
 
 def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.doors import Doors, request_id, route
 from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
+from chalicelib.api.routes import request_id, route, short_url_of
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES
 from chalicelib.core.redirects import Redirect, Refusal
@@ -69,8 +69,8 @@ def _redirect(redirect: Redirect) -> Response:
     return Response("", {**_HEADERS, **headers}, redirect.status)
 
 
-def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
-    """The blueprint, over these use cases."""
+def routes(visitors: RedirectService, public_url: str) -> Blueprint:
+    """The blueprint, over these use cases; short links begin with `public_url`, if there is one."""
     api = Blueprint(__name__)
 
     def follow(request: Request, slug: str | None) -> Response:
@@ -81,7 +81,7 @@ def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
         outcome = visitors.preview(slug)
         if isinstance(outcome, Refusal):
             return _refuse(request, outcome)
-        short_url = doors.short_url(request, outcome.slug)
+        short_url = short_url_of(request, public_url, outcome.slug)
         return _page(request, *preview_page(outcome, short_url))
 
     @route(api, "/r/{slug}", FOLLOWED, _describe_follow)

@@ -19,12 +19,10 @@ EverhopError
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One bad field: a JSON pointer to it, a stable code, and a sentence for a person."""
 
     pointer: str

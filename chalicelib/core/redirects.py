@@ -1,8 +1,7 @@
 """What a visitor gets for a slug: a redirect, or a refusal with its reason."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy, is_safe_location
 from chalicelib.core.links import Link, state_of
@@ -22,16 +21,14 @@ _STATUS_OF: dict[Reason, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(NamedTuple):
     """Go to `location`, with the status that the link's owner chose."""
 
     location: str
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """There is nothing to follow, for this reason."""
 
     reason: Reason

@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from chalicelib.core.errors import Refused
@@ -26,7 +25,7 @@ RESERVED = frozenset(
 )
 _SCANNED = re.compile(r"\.(php\d?|aspx?|jsp|cgi|env|git|sql|bak|ini|ya?ml)$|^\.")
 # Letters and marks that show nothing: a slug with one would be another's twin.
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _WORD_CATEGORIES = ("L", "M", "N")
@@ -34,8 +33,7 @@ _PLAIN_PATTERN = "^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class SlugPolicy:
+class SlugPolicy(NamedTuple):
     """What a deployment allows; chosen once, as it decides which slugs are the same."""
 
     case_sensitive: bool = False
@@ -90,7 +88,7 @@ def _is_plain(character: str) -> bool:
 def _is_wordlike(character: str) -> bool:
     category = unicodedata.category(character)
     wordlike = category[0] in _WORD_CATEGORIES or category in ("So", "Sk")
-    seen = not character.isascii() and not _INVISIBLE.match(character)
+    seen = not character.isascii() and not re.match(_INVISIBLE, character)
     return _is_plain(character) or (wordlike and seen)
 
 

@@ -11,7 +11,6 @@ TIME_PATTERN = (
     "([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}):([0-9]{2})"
     r"(\.[0-9]{1,9})?(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))"
 )
-_RFC_3339 = re.compile(TIME_PATTERN)
 _EXAMPLE = "2026-12-01T10:00:00Z"
 
 
@@ -20,7 +19,7 @@ def parse_time(value: object) -> datetime:
 
     A leap second (`:60`) is read as the second after it. Raises Refused with code `time`.
     """
-    match = _RFC_3339.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(TIME_PATTERN, value) if isinstance(value, str) else None
     if match is None:
         raise Refused("time", f"Write a time with its offset, like {_EXAMPLE}.")
     try:

@@ -1,13 +1,18 @@
 """What the use cases need from the world: stores of what is kept, a clock and chance."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from chalicelib.core.idempotency import Claim
-from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link, State
+
+
+if TYPE_CHECKING:  # what no redirect needs, no cold start loads
+    from chalicelib.core.idempotency import Claim
+    from chalicelib.core.keys import ApiKey
 
 
 Clock = Callable[[], datetime]
@@ -37,8 +42,7 @@ class ListQuery:
         return bool(self.text) or self.tag is not None or self.state is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some links of a list, and the position to go on from when there may be more."""
 
     links: tuple[Link, ...]

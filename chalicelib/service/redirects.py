@@ -1,6 +1,6 @@
 """Links as visitors use them: follow, and look before following."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
@@ -9,8 +9,7 @@ from chalicelib.core.slugs import SlugPolicy, can_be_slug, slug_key
 from chalicelib.service.ports import Clock, LinkStore
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectService:
+class RedirectService(NamedTuple):
     """The use cases of visitors, for one deployment's policies."""
 
     store: LinkStore

@@ -33,7 +33,7 @@ class ClaimItem(Model):
 def bind_claims(links: type[LinkItem]) -> type[ClaimItem]:
     """The model over the table of this links model, and over its connection."""
     model: type[ClaimItem] = type("BoundClaimItem", (ClaimItem,), {"Meta": links.Meta})
-    # A second connection would be a second client: 90 ms of every cold start.
+    # A second connection would be a second client: 25 ms.
     model._connection = links._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
     return model
 

@@ -10,11 +10,17 @@ its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<i
 a counter       counter#<name>, sk = counter; in no list
 """
 
-import hashlib
+from __future__ import annotations
 
-from chalicelib.core.keys import ApiKey
+import hashlib
+from typing import TYPE_CHECKING
+
 from chalicelib.core.links import Link
 from chalicelib.core.times import sortable_time
+
+
+if TYPE_CHECKING:  # what no redirect needs, no cold start loads
+    from chalicelib.core.keys import ApiKey
 
 
 LINK_SK = "link"

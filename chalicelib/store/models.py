@@ -3,7 +3,6 @@
 from dataclasses import fields
 from typing import Any
 
-from botocore.config import Config
 from pynamodb.attributes import (
     BooleanAttribute,
     ListAttribute,
@@ -15,15 +14,11 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.core.links import Link, search_text
+from chalicelib.store.clients import LeanConnection
 from chalicelib.store.keys import LINK_SK, link_pk, list_key, list_sort
 
 
 LIST_INDEX = "by_list"
-# A call that times out ends its request. With the calls that went well before it, that must fit
-# into lambda_timeout, or API Gateway gives up before the visitor gets our 503.
-CONNECT_FOR = 1
-READ_FOR = 2
-ATTEMPTS = 2
 
 
 class ListIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
@@ -77,30 +72,14 @@ class LinkItem(Model):
 
 
 def bind(table: str, region: str) -> type[LinkItem]:
-    """The model for one table in one region, with timeouts that fit inside a request."""
-    meta = type(
-        "Meta",
-        (),
-        {
-            "table_name": table,
-            "region": region,
-            "connect_timeout_seconds": CONNECT_FOR,
-            "read_timeout_seconds": READ_FOR,
-            "max_retry_attempts": ATTEMPTS - 1,
-            "max_pool_connections": 32,
-        },
-    )
+    """The model for one table in one region, over a connection of its own."""
+    meta = type("Meta", (), {"table_name": table, "region": region})
     model: type[LinkItem] = type("BoundLinkItem", (LinkItem,), {"Meta": meta})
-    _make_client(model)
+    connected = model._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
+    lean = LeanConnection(region)
+    lean.add_meta_table(connected.get_meta_table())
+    connected.connection = lean
     return model
-
-
-def _make_client(model: type[LinkItem]) -> None:
-    # Made while Lambda starts the function, not in the first visitor's time (90 ms). A fixed user
-    # agent spares botocore building one twice for every call, a seventh of a redirect's CPU.
-    connection = model._get_connection().connection  # noqa: SLF001 - PynamoDB has no other way in
-    connection.session.set_default_client_config(Config(user_agent="everhop"))
-    _ = connection.client
 
 
 _COPIED = (

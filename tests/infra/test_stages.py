@@ -8,7 +8,7 @@ import pytest
 from chalice.config import Config
 
 from chalicelib.config import SETTINGS, load
-from chalicelib.store.models import ATTEMPTS, CONNECT_FOR, READ_FOR
+from chalicelib.store.clients import ATTEMPTS, CONNECT_FOR, READ_FOR
 
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,75 @@
+"""How a route is registered, and what it raises answered. A redirect needs no more than this."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.api.problems import answer_error, answer_foreign_error
+from chalicelib.core.errors import EverhopError
+
+
+View = Callable[..., Response]
+Describe = Callable[[Any], Any]
+
+
+def route(
+    api: Blueprint,
+    path: str,
+    methods: list[str],
+    describe: Describe | None = None,
+    **options: Any,
+) -> Callable[[View], View]:
+    """Register `view(request, **path_parameters)`; what it raises is answered as problem+json.
+
+    `describe` makes what the API's document says of it, in the words of openapi/vocabulary.py that
+    it is handed. It is called when a document is asked for, so that a cold start pays nothing.
+    """
+
+    def register(view: View) -> View:
+        @wraps(view)
+        def answer(**parameters: str) -> Response:
+            request = api.current_request
+            try:
+                return view(request, **parameters)
+            except EverhopError as error:
+                return answer_error(error, request_id(request))
+
+        # Whoever only asks may send any content type: a redirect does not depend on it.
+        if not {"POST", "PATCH"} & set(methods):
+            options.setdefault("content_types", ["*/*"])
+        answer.__dict__["describe"] = describe
+        api.route(path, methods=methods, **options)(answer)
+        return view
+
+    return register
+
+
+def request_id(request: Request) -> str:
+    """The id under which the platform logged this request."""
+    return str(getattr(request.lambda_context, "aws_request_id", ""))
+
+
+def catch_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: Chalice's own errors leave as problem+json too, and the time taken is told."""
+    started = time.perf_counter()
+    response = get_response(request)
+    if isinstance(response.body, dict) and "Code" in response.body:
+        response = answer_foreign_error(response, request_id(request))
+    took = (time.perf_counter() - started) * 1000
+    response.headers["Server-Timing"] = f"app;dur={took:.1f}"
+    return response
+
+
+def short_url_of(request: Request, public_url: str, slug: str) -> str:
+    """The address that a link is followed at; never built from what the client sent."""
+    return f"{public_url or _api_url(request) + '/r'}/{slug}"
+
+
+def _api_url(request: Request) -> str:
+    # API Gateway routes to this API by its own names alone, so domainName is not the client's word.
+    context = request.context
+    domain = context.get("domainName")
+    return f"https://{domain}/{context.get('stage', '')}".rstrip("/") if domain else ""
