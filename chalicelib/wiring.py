@@ -5,12 +5,25 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, keys, links, qr_codes, redirects, reference
+from chalicelib.api import (
+    batches,
+    bulk_edits,
+    health,
+    imports,
+    keys,
+    links,
+    qr_codes,
+    redirects,
+    reference,
+)
 from chalicelib.api.doors import Doors, catch_errors
+from chalicelib.api.literal_slugs import let_slugs_be
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
+from chalicelib.service.batches import BatchService
+from chalicelib.service.bulk_edits import BulkEditService
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
@@ -84,10 +97,13 @@ def make_app(
         require_if_match=config.require_if_match,
     )
     link_service = make_link_service(config, store, clock)
-    keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
+    claims = claims or make_claims(config, store)
+    keyed_links = KeyedLinkService(link_service, claims)
     visitors = RedirectService(store, config.slugs, config.destinations, clock)
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
+        batches.routes(BatchService(link_service, claims), doors),
+        bulk_edits.routes(BulkEditService(link_service), doors),
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
@@ -96,6 +112,7 @@ def make_app(
         keys.routes(KeyService(key_store, clock, secrets.randbelow, gate.forget), doors),
     ):
         app.register_blueprint(blueprint)
+    let_slugs_be(app, "batch")
     let_pictures_pass(app)
     app.register_middleware(catch_errors, "http")
     return app
