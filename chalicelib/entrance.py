@@ -4,10 +4,10 @@ Whatever this file imports, each cold start pays for. All else is wired by wirin
 request for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from chalice.app import Blueprint, Chalice
+from chalice.app import Chalice
 
 from chalicelib.api import redirects
 from chalicelib.api.late_routes import LateRoutes
@@ -37,18 +37,14 @@ def make_link_store(config: Config) -> LinkStore:
 
 
 def open_app(
-    config: Config, store: LinkStore, rest: Callable[[], Iterable[Blueprint]], clock: Clock = now
+    config: Config, store: LinkStore, mount_rest: Callable[[Chalice], None], clock: Clock = now
 ) -> Chalice:
-    """The app with the visitors' routes; `rest` makes the others when one of them is asked for."""
+    """The app with the visitors' routes; the others are mounted when one of them is asked for."""
     app = Chalice("everhop")
     visitors = RedirectService(store, config.slugs, config.destinations, clock)
 
-    def mount_rest() -> None:
-        for blueprint in rest():
-            app.register_blueprint(blueprint)
-
     app.register_blueprint(redirects.routes(visitors, config.public_url))
-    app.routes = LateRoutes(app.routes, mount_rest)  # type: ignore[assignment]
+    app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)
     app.register_middleware(catch_errors, "http")
     return app
@@ -58,9 +54,9 @@ def make_app(config: Config) -> Chalice:
     """The app that Lambda runs."""
     store = make_link_store(config)
 
-    def rest() -> Iterable[Blueprint]:
-        from chalicelib.wiring import make_key_store, owners_routes  # noqa: PLC0415
+    def mount_rest(app: Chalice) -> None:
+        from chalicelib.wiring import make_stores, mount_owners_routes  # noqa: PLC0415
 
-        return owners_routes(config, store, make_key_store(config, store))
+        mount_owners_routes(app, config, make_stores(config, store))
 
-    return open_app(config, store, rest)
+    return open_app(config, store, mount_rest)

@@ -1,16 +1,28 @@
 """Joins the rooms, all of them: what owners need, and so what the first of their requests loads."""
 
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
-from chalice.app import Blueprint, Chalice
+from chalice.app import Chalice
 
-from chalicelib.api import health, imports, keys, links, qr_codes, reference
+from chalicelib.api import (
+    batches,
+    bulk_edits,
+    health,
+    imports,
+    keys,
+    links,
+    qr_codes,
+    reference,
+)
 from chalicelib.api.doors import Doors
+from chalicelib.api.literal_slugs import let_slugs_be
 from chalicelib.config import Config
 from chalicelib.entrance import now, open_app
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
+from chalicelib.service.batches import BatchService
+from chalicelib.service.bulk_edits import BulkEditService
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
@@ -72,41 +84,52 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> L
     )
 
 
-def make_app(
-    config: Config,
-    store: LinkStore,
-    key_store: KeyStore,
-    clock: Clock = now,
-    claims: ClaimStore | None = None,
-) -> Chalice:
-    """The app over these stores."""
-    return open_app(
-        config, store, lambda: owners_routes(config, store, key_store, clock, claims), clock
+class Stores(NamedTuple):
+    """All that is kept."""
+
+    links: LinkStore
+    keys: KeyStore
+    claims: ClaimStore
+    counters: CounterStore
+
+
+def make_stores(config: Config, links: LinkStore) -> Stores:
+    """The stores that the configuration names, beside that of the links."""
+    return Stores(
+        links=links,
+        keys=make_key_store(config, links),
+        claims=make_claims(config, links),
+        counters=make_counters(config, links),
     )
 
 
-def owners_routes(
-    config: Config,
-    store: LinkStore,
-    key_store: KeyStore,
-    clock: Clock = now,
-    claims: ClaimStore | None = None,
-) -> tuple[Blueprint, ...]:
-    """Every blueprint but the visitors'."""
-    gate = Gate(key_store, config.api_key_digest, clock)
+def make_app(config: Config, stores: Stores, clock: Clock = now) -> Chalice:
+    """The app over these stores."""
+    return open_app(
+        config, stores.links, lambda app: mount_owners_routes(app, config, stores, clock), clock
+    )
+
+
+def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clock = now) -> None:
+    """Add every blueprint but the visitors'."""
+    gate = Gate(stores.keys, config.api_key_digest, clock)
     doors = Doors(
         gate=gate,
         public_url=config.public_url,
         cursor_secret=config.cursor_secret,
         require_if_match=config.require_if_match,
     )
-    link_service = make_link_service(config, store, clock)
-    keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
-    return (
+    link_service = make_link_service(config, stores.links, clock)
+    keyed_links = KeyedLinkService(link_service, stores.claims)
+    for blueprint in (
         links.routes(link_service, keyed_links, doors),
+        batches.routes(BatchService(link_service, stores.claims), doors),
+        bulk_edits.routes(BulkEditService(link_service), doors),
         imports.routes(ImportService(link_service), doors),
-        health.routes(store, config.region),
+        health.routes(stores.links, config.region),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
-        keys.routes(KeyService(key_store, clock, secrets.randbelow, gate.forget), doors),
-    )
+        keys.routes(KeyService(stores.keys, clock, secrets.randbelow, gate.forget), doors),
+    ):
+        app.register_blueprint(blueprint)
+    let_slugs_be(app, "batch")

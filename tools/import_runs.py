@@ -4,7 +4,6 @@ import queue
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -133,10 +132,10 @@ class Run:
             client.close()
 
     def _send(self, client: Client, chunk: Chunk) -> None:
-        rows, tries, since, key = list(chunk.rows), 0, time.monotonic(), uuid.uuid4().hex
+        rows, tries, since = list(chunk.rows), 0, time.monotonic()
         while rows and not self._stop.is_set():
             try:
-                found = self._ask(client, chunk._replace(rows=tuple(rows)), key, tries)
+                found = self._ask(client, chunk._replace(rows=tuple(rows)), tries)
             except _Again as again:
                 tries, self.trouble = tries + 1, str(again)
                 if time.monotonic() - since >= self._patience:
@@ -145,7 +144,7 @@ class Run:
                 continue
             tries, self.trouble = self._keep(found, tries), ""
             rows = [one.row for one in found.failed if tries] + found.rest
-            since, key = time.monotonic(), uuid.uuid4().hex
+            since = time.monotonic()
 
     def _keep(self, found: _Progress, tries: int) -> int:
         """Hand over what is done; how often failed rows were tried, 0 when that is enough."""
@@ -156,12 +155,11 @@ class Run:
         self._stop.wait(_wait(tries + 1))
         return tries + 1
 
-    def _ask(self, client: Client, chunk: Chunk, key: str, tries: int) -> _Progress:
+    def _ask(self, client: Client, chunk: Chunk, tries: int) -> _Progress:
         rows = chunk.rows
         target = f"/imports?dry_run={str(self._dry_run).lower()}&first_row={rows[0].number}"
         headers = {
             "Content-Type": "text/csv; charset=utf-8",
-            "Idempotency-Key": key,
             "Everhop-Attempt": str(tries + 1),
         }
         body = write_sheet(row.values for row in rows).encode()

@@ -35,6 +35,7 @@ class Parameter(NamedTuple):
     where: str = "query"
     parse: Callable[[str], Any] = str
     default: str = ""
+    required: bool = False
 
 
 def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuery:
@@ -49,7 +50,7 @@ def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuer
     )
 
     def position(cursor: str) -> str | None:
-        return read_cursor(secret, _list_name(workspace, query), cursor) if cursor else None
+        return read_cursor(secret, list_name(workspace, query), cursor) if cursor else None
 
     return replace(query, after=read_parameter(request, "cursor", "", position))
 
@@ -90,7 +91,8 @@ def _text(text: str) -> str:
     return fold(text.strip())
 
 
-def _tag(text: str) -> str | None:
+def parse_tag(text: str) -> str | None:
+    """A query parameter that is a tag; None when it is empty."""
     return " ".join(text.casefold().split()) or None
 
 
@@ -110,10 +112,10 @@ def parse_whole(text: str) -> int:
 
 def next_cursor(page: Page, workspace: str, query: ListQuery, secret: bytes) -> str | None:
     """The cursor for what comes after a page; None at the end."""
-    return page.after and write_cursor(secret, _list_name(workspace, query), page.after)
+    return page.after and write_cursor(secret, list_name(workspace, query), page.after)
 
 
-def _list_name(workspace: str, query: ListQuery) -> str:
+def list_name(workspace: str, query: ListQuery) -> str:
     """What a cursor belongs to: all that decides which links come, and in which order."""
     parts = (workspace, query.archived, query.oldest_first, query.state, query.tag, query.text)
     return json.dumps(parts)
@@ -136,7 +138,7 @@ TEXT = Parameter(
     "Only links with this text in what people wrote of them, in any case.",
     parse=_text,
 )
-TAG = Parameter("tag", {"type": "string"}, "Only links with this tag.", parse=_tag)
+TAG = Parameter("tag", {"type": "string"}, "Only links with this tag.", parse=parse_tag)
 ARCHIVED = Parameter(
     "archived",
     _SWITCH,

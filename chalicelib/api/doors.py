@@ -14,6 +14,7 @@ from chalicelib.core.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    Problem,
     Refused,
     TooLarge,
     Unauthorized,
@@ -79,10 +80,10 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(text, kept, status)
 
 
-def read_json(request: Request) -> Any:
+def read_json(request: Request, most: int = MAX_JSON) -> Any:
     """The body as JSON; TooLarge before it is parsed, BadRequest when it can't be."""
     try:
-        return json.loads(read_text(request, MAX_JSON), parse_constant=_refuse_constant)
+        return json.loads(read_text(request, most), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
 
@@ -98,6 +99,12 @@ def read_asked(request: Request, workspace: str, route: str, body: object) -> As
         raise BadRequest("The body is nested too deeply.") from None
     except Refused as refused:
         raise Invalid([refused.at(HEADER_POINTER)]) from None
+
+
+def refuse_key(request: Request, why: str) -> None:
+    """Invalid when the request carries an Idempotency-Key, whose promise would not be kept."""
+    if request.headers.get("idempotency-key") is not None:
+        raise Invalid([Problem(HEADER_POINTER, "idempotency_unsupported", why)])
 
 
 def _refuse_constant(name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, read_declared
-from chalicelib.api.doors import Doors, json_answer, read_text, route
+from chalicelib.api.doors import Doors, json_answer, read_text, refuse_key, route
 from chalicelib.core.errors import Invalid
 from chalicelib.core.imports import read_sheet
 from chalicelib.service.imports import ImportService, describe_row
@@ -18,6 +18,8 @@ MAX_ROWS = 1000
 LONGEST = 20.0
 NEEDED_MILLISECONDS = 1500
 _CONTENT_TYPES = ["text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"]
+
+_NO_KEY = "An import takes no key: give each row a slug, and it is stored once however often sent."
 
 
 def _has_time(request: Request, started: float) -> bool:
@@ -56,6 +58,7 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
         """
         workspace = doors.authorise(request, "write")
         started = time.monotonic()
+        refuse_key(request, _NO_KEY)
         dry_run = read_declared(request, DRY_RUN)
         first_row = read_declared(request, FIRST_ROW)
         sheet = read_sheet(read_text(request, MAX_CSV), first_row, MAX_ROWS)

@@ -1,14 +1,19 @@
 """Routes of API keys: make, list, rotate and revoke them. All need the scope admin."""
 
+import json
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.cursors import parse_limit, read_parameter
-from chalicelib.api.doors import NO_STORE, Doors, json_answer, read_json, route
+from chalicelib.api.doors import NO_STORE, Doors, json_answer, read_json, refuse_key, route
+from chalicelib.core.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import Invalid, KeyConflict, NotFound
 from chalicelib.core.keys import KEY_FIELDS, ROTATION_FIELDS, describe_key, parse_workspace
-from chalicelib.service.keys import IssuedKey, KeyService
+from chalicelib.service.keys import IssuedKey, KeyService, reach_workspace
+
+
+_NO_KEY = "A key's text is answered once, so no second answer could be the same."
 
 
 def _workspace(text: str) -> str | None:
@@ -46,6 +51,7 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         for other workspaces, whose links they can't open themselves.
         """
         access = doors.admit(request, "admin")
+        refuse_key(request, _NO_KEY)
         return answer(keys.issue(access, read_json(request)))
 
     @route(
@@ -65,12 +71,19 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         Without their texts, which nobody has but their owners; those that have ended for 90 days.
         """
         access = doors.admit(request, "admin")
-        workspace = read_parameter(request, "workspace", "", _workspace)
+        named = read_parameter(request, "workspace", "", _workspace)
+        workspace = reach_workspace(access, named)
+        list_name = json.dumps(["keys", workspace])
+
+        def position(cursor: str) -> str | None:
+            return read_cursor(doors.cursor_secret, list_name, cursor) if cursor else None
+
         limit = read_parameter(request, "limit", "50", parse_limit)
-        after = read_parameter(request, "cursor", "", str.strip) or None
-        page = keys.list(access, workspace, limit, after)
+        page = keys.list(access, workspace, limit, read_parameter(request, "cursor", "", position))
         listed = [describe_key(key, keys.now()) for key in page.keys]
-        return json_answer({"keys": listed, "next_cursor": listed[-1]["id"] if page.more else None})
+        last = page.keys[-1].id if page.more else None
+        cursor = last and write_cursor(doors.cursor_secret, list_name, last)
+        return json_answer({"keys": listed, "next_cursor": cursor})
 
     @route(
         api,
@@ -109,6 +122,7 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         change over.
         """
         access = doors.admit(request, "admin")
+        refuse_key(request, _NO_KEY)
         body = read_json(request) if request.raw_body else {}
         return answer(keys.rotate(access, key_id, body))
 

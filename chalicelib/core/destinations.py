@@ -7,6 +7,7 @@ be walked around by spelling (`HTTP://2130706433/`, `https:\\\\host`, upper case
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from chalicelib.core.errors import Refused
 from chalicelib.core.hosts import SHORTENERS, is_listed_host, is_own_host, is_private_host
@@ -144,4 +145,13 @@ def _check_url(url: ParsedUrl, policy: DestinationPolicy) -> None:
 
 def is_safe_location(text: str, policy: DestinationPolicy) -> bool:
     """Whether a stored destination may go into a Location header: the second wall."""
-    return bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in policy.schemes
+    fit = bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in policy.schemes
+    return fit and not _leads_to_denied(text, policy)
+
+
+def _leads_to_denied(text: str, policy: DestinationPolicy) -> bool:
+    """Whether a stored destination's host is denied by now: hosts turn bad after links are made."""
+    if not policy.denied_hosts:
+        return False
+    # What is stored is as a browser serialises it, so there is one way to read its host.
+    return is_listed_host(urlsplit(text).hostname or "", policy.denied_hosts)

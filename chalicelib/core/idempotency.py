@@ -1,10 +1,13 @@
 """Idempotency keys: how one looks, which requests are the same, and what a key stands for."""
 
 import hashlib
+import hmac
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from chalicelib.core.errors import IdempotencyMismatch, Problem, Refused
 
@@ -73,3 +76,14 @@ def check_same(claim: Claim, digest: str) -> None:
     if claim.digest != digest:
         detail = "This key was used for another request less than 24 hours ago; draw a new one."
         raise IdempotencyMismatch([Problem(HEADER_POINTER, "idempotency_mismatch", detail)])
+
+
+def chance_of(receipt: str) -> Callable[[int], int]:
+    """Chance that is the same at every try, and that nobody foresees who has not the receipt."""
+    draws = count()
+
+    def draw(below: int) -> int:
+        digest = hmac.digest(receipt.encode(), b"%d" % next(draws), "sha256")
+        return int.from_bytes(digest, "big") % below
+
+    return draw

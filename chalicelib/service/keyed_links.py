@@ -40,7 +40,7 @@ class KeyedLinkService:
                 continue
             link, is_drawn = self._plan(asked, body, claim)
             try:
-                return link, self._carry_out(link)
+                return link, carry_out(self.links, link)
             except SlugTaken:
                 self.claims.release(asked.workspace, asked.key, claim, self.links.now())
                 if not is_drawn:
@@ -53,7 +53,7 @@ class KeyedLinkService:
         claim = self.claims.find(asked.workspace, asked.key, now)
         if claim is None:
             link, is_drawn = self.links.check(asked.workspace, body, at=now)
-            receipt = f"{self.links.chance(_RECEIPTS):032x}"
+            receipt = draw_receipt(self.links)
             slug = next(slugs) if is_drawn else link.slug
             wanted = new_claim(asked.digest, receipt, slug, now)
             claim = self.claims.claim(asked.workspace, asked.key, wanted)
@@ -66,15 +66,21 @@ class KeyedLinkService:
         link, is_drawn = self.links.check(asked.workspace, body, at=claim.claimed_at)
         return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
 
-    def _carry_out(self, link: Link) -> bool:
-        """Make the link unless it is made; whether it was."""
-        key = self.links.key_of(link.slug)
-        try:
-            self.links.store.create(key, link)
-        except SlugTaken:
-            there = self.links.store.get(key, consistent=True)
-            # What became of the link since then, an edit or a tombstone, bears its receipt too.
-            if there is None or there.made_by != link.made_by:
-                raise
-            return True
-        return False
+
+def draw_receipt(links: LinkService) -> str:
+    """What a request leaves on all that it makes."""
+    return f"{links.chance(_RECEIPTS):032x}"
+
+
+def carry_out(links: LinkService, link: Link) -> bool:
+    """Make the link unless it is made, as its receipt tells; whether it was."""
+    key = links.key_of(link.slug)
+    try:
+        links.store.create(key, link)
+    except SlugTaken:
+        there = links.store.get(key, consistent=True)
+        # What became of the link since then, an edit or a tombstone, bears its receipt too.
+        if there is None or there.made_by != link.made_by:
+            raise
+        return True
+    return False

@@ -1,9 +1,8 @@
 """Links as their owners use them: create, read, list, edit, delete."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from chalicelib.core.destinations import (
     DestinationPolicy,
@@ -38,6 +37,7 @@ DRAWS = 12  # with 100 million links the chance that all of them collide is unde
 EDIT_TRIES = 50  # of so many edits of one link at once, each is kept
 MAX_TEXT = 100
 Versions = Collection[int] | None  # those that a change may replace; None is any
+Change = Callable[[Link], Link]
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ class LinkService:
                 continue
             return named
 
-    def draw_slugs(self) -> Iterator[str]:
+    def draw_slugs(self, chance: Chance | None = None) -> Iterator[str]:
         """Slugs to try one after the other for a link that names none; Unavailable at their end."""
         for tries in range(DRAWS):
-            slug = draw_slug(self.chance, tries)
+            slug = draw_slug(chance or self.chance, tries)
             if not any(term in slug for term in self.slugs.denied):
                 yield slug
         raise Unavailable("No free slug was found; please try again.")
@@ -149,20 +149,21 @@ class LinkService:
         Two edits at once without `if_versions` are both kept, field by field.
         """
         changes = read_fields(body, self.edit_fields)
-        return self._change(
+        return self.change(
             workspace, slug, if_versions, lambda link: edit_link(link, changes, self.now())
         )
 
     def delete(self, workspace: str, slug: str, *, if_versions: Versions = None) -> None:
         """Leave a tombstone: the slug is gone for good, and for 90 days for everyone else too."""
-        self._change(workspace, slug, if_versions, lambda link: bury_link(link, self.now()))
+        self.change(workspace, slug, if_versions, lambda link: bury_link(link, self.now()))
 
-    def _change(self, workspace: str, slug: str, if_versions: Versions, change: Any) -> Link:
+    def change(self, workspace: str, slug: str, if_versions: Versions, change: Change) -> Link:
+        """Store what `change` makes of the link as it is now; nothing when that is the same."""
         for _ in range(EDIT_TRIES):
             link = self.read(workspace, slug)
             if if_versions is not None and link.version not in if_versions:
                 raise Stale(f"This link is now version {link.version}.")
-            changed: Link = change(link)
+            changed = change(link)
             if changed is link:
                 return link
             try:

@@ -32,7 +32,7 @@ class Contract:
 
     def check(self, method: str, target: str, answer: HTTPResponse) -> None:
         """Fail when the answer is not one that the document has for this request."""
-        path = self.path_of(urlsplit(target).path)
+        path = self.path_of(urlsplit(target).path, method)
         operation = self.document["paths"].get(path, {}).get(method.lower())
         if operation is None:
             assert answer.status_code in (204, 404, 405), (method, target, answer.status_code)
@@ -45,12 +45,14 @@ class Contract:
         # A HEAD's body, where there is one, is dropped by whoever speaks HTTP.
         self._check_answer(described, answer, body=method != "HEAD")
 
-    def path_of(self, path: str) -> str | None:
-        """The document's path that a path is one of."""
+    def path_of(self, path: str, method: str) -> str | None:
+        """The document's path that a path is one of; one that has the method comes first."""
         shapes = {
             one: re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(one)) for one in self.document["paths"]
         }
-        return next((one for one, shape in shapes.items() if re.fullmatch(shape, path)), None)
+        found = [one for one, shape in shapes.items() if re.fullmatch(shape, path)]
+        found.sort(key=lambda one: method.lower() not in self.document["paths"][one])
+        return found[0] if found else None
 
     def resolve(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         """The node, or what it refers to."""

@@ -10,10 +10,11 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 from chalicelib.config import load
-from chalicelib.service.ports import Clock, KeyStore, LinkStore
-from chalicelib.store.memory import LinkMemory
+from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
+from chalicelib.store.memory import ClaimMemory, LinkMemory
+from chalicelib.store.memory_counters import CounterMemory
 from chalicelib.store.memory_keys import KeyMemory
-from chalicelib.wiring import make_app
+from chalicelib.wiring import Stores, make_app
 from tests.api.contract import Contract
 
 
@@ -68,15 +69,28 @@ def codes(answer: HTTPResponse) -> dict[str, str]:
     return {one["pointer"]: one["code"] for one in json.loads(answer.body)["errors"]}
 
 
+def memory_stores(**some: Any) -> Stores:
+    """Stores in memory, but for those that are given."""
+    kinds = {
+        "links": LinkMemory,
+        "keys": KeyMemory,
+        "claims": ClaimMemory,
+        "counters": CounterMemory,
+    }
+    return Stores(**{name: some.get(name) or kind() for name, kind in kinds.items()})
+
+
 @contextmanager
 def make_api(
     store: LinkStore | None = None,
     keys: KeyStore | None = None,
     clock: Clock = lambda: datetime.now(UTC),
+    claims: ClaimStore | None = None,
+    counters: CounterStore | None = None,
     **environ: str,
 ) -> Iterator[Api]:
     """A deployment with these settings on top of the tests' own."""
-    store = store or LinkMemory()
-    app = make_app(load({**BASE, **environ}), store, keys or KeyMemory(), clock)
+    stores = memory_stores(links=store, keys=keys, claims=claims, counters=counters)
+    app = make_app(load({**BASE, **environ}), stores, clock)
     with Client(app) as client:
-        yield Api(client, store, Contract(app))
+        yield Api(client, stores.links, Contract(app))

@@ -12,10 +12,9 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.idempotency import Claim
 from chalicelib.core.links import Link
 from chalicelib.store.memory import ClaimMemory, LinkMemory
-from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
 from tests.api.contract import Contract
-from tests.api.driver import BASE, Api, codes, make_api
+from tests.api.driver import BASE, Api, codes, make_api, memory_stores
 
 
 D = "https://example.com/x"
@@ -117,7 +116,7 @@ class Busy(ClaimMemory):
 
 def test_a_key_that_others_keep_busy() -> None:
     """409 with its own code says when to send it again."""
-    app = make_app(load(BASE), LinkMemory(), KeyMemory(), claims=Busy())
+    app = make_app(load(BASE), memory_stores(claims=Busy()))
     with Client(app) as client:
         answer = post(Api(client, LinkMemory(), Contract(app)), BODY)
 
@@ -164,7 +163,7 @@ def test_twenty_at_once() -> None:
 
     def send(_: int) -> Any:
         # An app each, as Chalice's test client serves one request at a time.
-        app = make_app(load(BASE), store, KeyMemory(), claims=claims)
+        app = make_app(load(BASE), memory_stores(links=store, claims=claims))
         with Client(app) as client:
             return post(Api(client, store, Contract(app)), BODY)
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import Link
 from chalicelib.store.memory import LinkMemory
-from tests.api.driver import Api, make_api
+from tests.api.driver import Api, codes, make_api
 
 
 SHEET = """destination,slug,title
@@ -93,6 +93,17 @@ def test_limits(api: Api) -> None:
     large = b"destination\n" + b"x" * (2 * 1024 * 1024)
     assert api.keyed("POST", "/imports", large, Content_Type="text/csv").status_code == 413
     assert api.keyed("POST", "/imports", b"{}", Content_Type="application/json").status_code == 415
+    assert api.keyed("GET", "/links").json_body["links"] == []
+
+
+def test_no_idempotency_key(api: Api) -> None:
+    """Rows without a slug would be made again by a repeat, so the header is refused, with why."""
+    answer = api.keyed(
+        "POST", "/imports", SHEET.encode(), Content_Type="text/csv", Idempotency_Key="k"
+    )
+
+    assert codes(answer) == {"/Idempotency-Key": "idempotency_unsupported"}
+    assert "slug" in answer.json_body["errors"][0]["detail"]
     assert api.keyed("GET", "/links").json_body["links"] == []
 
 

@@ -13,7 +13,7 @@ from chalicelib.core.access import SCOPES, KeyParts, draw_key, read_key, write_k
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import ApiKey
 from chalicelib.store.memory_keys import KeyMemory
-from tests.api.driver import KEY, Api, make_api
+from tests.api.driver import KEY, Api, codes, make_api
 from tests.clocks import SetClock
 from tests.conftest import ROOT
 
@@ -30,7 +30,7 @@ def keyed_routes() -> list[tuple[str, str, str]]:
             (method, path, (entry.content_types or ["application/json"])[0])
             for path, entries in api.client._app.routes.items()
             for method, entry in entries.items()
-            if path not in PUBLIC
+            if path not in PUBLIC and not hasattr(entry.view_function, "stands_for")
         ]
     return sorted(found)
 
@@ -128,8 +128,33 @@ def test_pages(api: Api) -> None:
 
     assert sorted(found) == sorted(made)
     assert api.keyed("GET", "/keys?limit=0").status_code == 422
-    assert api.keyed("GET", "/keys?cursor=x").status_code == 422
     assert api.keyed("GET", "/keys?workspace=A%23").status_code == 422
+
+
+def test_cursors_are_signed(api: Api) -> None:
+    """A key's id is no cursor, nor is a cursor that was changed, or another workspace's."""
+    made = [issue(api)["id"] for _ in range(2)]
+    for _ in range(2):
+        issue(api, workspace="other")
+    cursor = api.keyed("GET", "/keys?limit=1").json_body["next_cursor"]
+    others = api.keyed("GET", "/keys?limit=1&workspace=other").json_body["next_cursor"]
+    changed = ("B" if cursor[0] == "A" else "A") + cursor[1:]
+
+    assert api.keyed("GET", f"/keys?limit=1&cursor={cursor}").status_code == 200
+    for wrong in ("x", *made, others, changed, cursor + "A", "A" * 5000):
+        answer = api.keyed("GET", f"/keys?cursor={wrong}")
+        assert (answer.status_code, codes(answer)) == (422, {"/cursor": "cursor"}), wrong
+    answer = api.keyed("GET", f"/keys?workspace=other&cursor={cursor}")
+    assert codes(answer) == {"/cursor": "cursor"}
+
+
+@pytest.mark.parametrize("path", ["/keys", "/keys/2222222222/rotate"])
+def test_no_idempotency_key(api: Api, path: str) -> None:
+    """What can't be answered the same again says so, and makes no key."""
+    answer = api.keyed("POST", path, {"name": "n"}, Idempotency_Key="k")
+
+    assert codes(answer) == {"/Idempotency-Key": "idempotency_unsupported"}
+    assert api.keyed("GET", "/keys").json_body["keys"] == []
 
 
 def test_revoke(api: Api) -> None:

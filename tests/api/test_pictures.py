@@ -8,10 +8,8 @@ import pytest
 from chalice.app import Chalice
 
 from chalicelib.config import load
-from chalicelib.store.memory import LinkMemory
-from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
-from tests.api.driver import BASE, KEY
+from tests.api.driver import BASE, KEY, memory_stores
 
 
 ACCEPTED = {
@@ -28,7 +26,7 @@ accepted = pytest.mark.parametrize("accept", ACCEPTED.values(), ids=ACCEPTED)
 @pytest.fixture
 def app() -> Chalice:
     """A deployment with one link."""
-    made = make_app(load(BASE), LinkMemory(), KeyMemory())
+    made = make_app(load(BASE), memory_stores())
     body = {"destination": "https://example.com/x", "slug": "promo"}
     assert ask(made, "POST", "/v1/links", body=json.dumps(body))["statusCode"] == 201
     return made

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.config import load
-from chalicelib.store.memory import LinkMemory
-from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
-from tests.api.driver import BASE, KEY
+from tests.api.driver import BASE, KEY, memory_stores
 
 
 class Context:
@@ -58,7 +56,7 @@ def test_short_urls_are_never_the_clients_word(setting: str, short_url: str) -> 
     environ = {**BASE, "EVERHOP_STORE": "dynamodb", "EVERHOP_PUBLIC_URL": setting}
     # The key's digest is set as a deployment sets it: dynamodb has no development key.
     environ["EVERHOP_API_KEY_HASH"] = load(BASE).api_key_digest
-    app = make_app(load(environ), LinkMemory(), KeyMemory())
+    app = make_app(load(environ), memory_stores())
 
     answer = app(event("evil.example"), Context())
 
@@ -69,7 +67,7 @@ def test_short_urls_are_never_the_clients_word(setting: str, short_url: str) -> 
 def test_a_deployment_without_a_key_opens_to_nobody() -> None:
     """Before a key is set, every keyed request is refused, the development key's too."""
     config = load({**BASE, "EVERHOP_STORE": "dynamodb", "EVERHOP_API_KEY": ""})
-    app = make_app(config, LinkMemory(), KeyMemory())
+    app = make_app(config, memory_stores())
     asked = event("x")
     for key in (KEY, "eh_development_key", ""):
         asked["headers"]["authorization"] = f"Bearer {key}"

@@ -19,6 +19,8 @@ class Tenant:
         answer = api.keyed("POST", "/keys", body)
         self.api, self.name = api, name
         self.key, self.key_id = answer.json_body["key"], answer.json_body["id"]
+        api.keyed("POST", "/keys", body)
+        self.cursor = self.ask("GET", "/keys?limit=1").json_body["next_cursor"]
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
         bearer = f"Bearer {self.key}"
@@ -45,11 +47,15 @@ OPERATIONS: dict[str, tuple[str, str, str | None]] = {
     "delete": ("DELETE", "/links/{slug}", None),
     "list": ("GET", "/links?limit=2", None),
     "search": ("GET", "/links?q=example&tag=alpha-tag", None),
+    "batch": ("POST", "/links/batch", "batch"),
+    "batch with a shared key": ("POST", "/links/batch", "keyed batch"),
+    "edit all": ("PATCH", "/links?tag={me}-tag", "disabled=true"),
+    "edit all of their tag": ("PATCH", "/links?tag={them}-tag", "disabled=true"),
     "import": ("POST", "/imports", "csv"),
     "dry import": ("POST", "/imports?dry_run=true", "csv"),
     "keys": ("GET", "/keys", None),
-    "page of keys": ("GET", "/keys?cursor={key}", None),
-    "page of other's keys": ("GET", "/keys?cursor={other}", None),
+    "page of keys": ("GET", "/keys?cursor={my_cursor}", None),
+    "page of other's keys": ("GET", "/keys?cursor={other_cursor}", None),
     "new key": ("POST", "/keys", "name={me} more"),
     "rotate": ("POST", "/keys/{key}/rotate", None),
     "rotate other's": ("POST", "/keys/{other}/rotate", None),
@@ -70,11 +76,24 @@ def act(me: Tenant, other: Tenant, operation: str, number: int) -> HTTPResponse:
     """One operation of one workspace, some of them on what is the other's."""
     slug = SLUGS[me.name][number]
     method, path, body = OPERATIONS[operation]
-    filled = {"slug": slug, "me": me.name, "key": me.key_id, "other": other.key_id}
+    filled = {
+        "slug": slug,
+        "me": me.name,
+        "them": other.name,
+        "key": me.key_id,
+        "other": other.key_id,
+    }
+    filled |= {"my_cursor": me.cursor, "other_cursor": other.cursor}
     target = path.format(**filled)
     if body == "csv":
         sheet = f"slug,destination\n{slug},https://{me.name}.example/\n"
         return me.ask(method, target, sheet.encode(), **CSV)
+    if body and body.endswith("batch"):
+        key = {"Idempotency_Key": "shared"} if body.startswith("keyed") else {}
+        rows = [me.link(slug), me.link(slug), {"destination": "https://e.example/"}]
+        return me.ask(method, target, {"links": rows}, **key)
+    if operation.startswith("edit all"):
+        return me.ask(method, target, {"disabled": True, "add_tags": [f"{me.name}-more"]})
     if operation == "create":
         return me.create(slug)
     name, _, value = (body or "").format(**filled).partition("=")
@@ -182,4 +201,4 @@ def test_the_operators_keys_read_no_other_links(tenants: tuple[Tenant, Tenant], 
     assert api.keyed("GET", "/links").json_body["links"] == []
     assert [
         key["workspace"] for key in api.keyed("GET", "/keys?workspace=alpha").json_body["keys"]
-    ] == ["alpha"]
+    ] == ["alpha", "alpha"]

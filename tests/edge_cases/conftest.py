@@ -5,6 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.driver import Api, make_api
+from tests.edge_cases.throttled import Throttled
+from tests.store.conftest import dynamodb
+
+
+__all__ = ["dynamodb"]
 
 
 @pytest.fixture
@@ -12,3 +17,12 @@ def api() -> Iterator[Api]:
     """A fresh deployment with the default settings."""
     with make_api() as driven:
         yield driven
+
+
+@pytest.fixture
+def throttled(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Throttled]:
+    """A table that throttles when it is told to."""
+    table = Throttled(dynamodb, monkeypatch)
+    yield table
+    table.server.shutdown()
+    table.server.server_close()

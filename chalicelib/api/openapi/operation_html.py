@@ -146,16 +146,27 @@ def _samples(called: Called, address: str) -> str:
     for parameter in operation["parameters"]:
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
+    shown = [one for one in operation["parameters"] if one["in"] == "query"]
+    query = "&".join(map(_sample_parameter, filter(_has_example, shown)))
     contents = operation.get("requestBody", {}).get("content", {"": {"example": None}})
     media_type, content = next(iter(contents.items()))
     command = curl(
-        f"{address}{path}",
+        f"{address}{path}" + (f"?{query}" if query else ""),
         "FOLLOW" if "302" in operation["responses"] else called.method.upper(),
         keyed=bool(operation["security"]),
         body=content["example"],
         media_type=media_type,
     )
     return code("Request", command) + _sample_answer(operation["responses"])
+
+
+def _has_example(parameter: Schema) -> bool:
+    return "examples" in parameter["schema"]
+
+
+def _sample_parameter(parameter: Schema) -> str:
+    value = parameter["schema"]["examples"][0]
+    return f"{parameter['name']}={value if isinstance(value, str) else sample(value)}"
 
 
 def _sample_answer(responses: Schema) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -115,14 +116,18 @@ def _group(tag: Mapping[str, str], listed: list[Any], document: Document, addres
 
 def _models(document: Document) -> str:
     models = document["components"]["schemas"]
+    # A body is shown where it is sent; here only when it is a part of another one.
+    parts = json.dumps(models)
     shown = "".join(
         f'<section class="model" id="{name}"><h3>{name}</h3>{properties_html(schema)}</section>'
         for name, schema in models.items()
         if schema.get("additionalProperties") is not False
+        or f'"#/components/schemas/{name}"' in parts
     )
     return (
-        '<section class="group" id="models"><h2>Models</h2><div class="lead"><p>What is answered. '
-        f"A field is always there unless it says otherwise.</p></div>{shown}</section>"
+        '<section class="group" id="models"><h2>Models</h2><div class="lead"><p>What is answered, '
+        "or sent in lists. A field is always there unless it says otherwise.</p></div>"
+        f"{shown}</section>"
     )
 
 

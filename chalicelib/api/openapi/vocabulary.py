@@ -1,5 +1,16 @@
 """The words in which a route describes itself: handed to the function that it registered with."""
 
+from chalicelib.api.openapi.bulk_schemas import (
+    ANY_VERSION,
+    BATCH_EXAMPLE,
+    BATCH_KEY,
+    BULK_EDIT_EXAMPLE,
+    EDIT_REPORT,
+    EDIT_REPORT_EXAMPLE,
+    batch_body,
+    batch_example,
+    batch_report,
+)
 from chalicelib.api.openapi.key_schemas import (
     ISSUED_KEY,
     KEY_ID,
@@ -39,7 +50,13 @@ from chalicelib.api.openapi.schemas import (
 
 
 __all__ = [
+    "ANY_VERSION",
+    "BATCH_EXAMPLE",
+    "BATCH_KEY",
+    "BULK_EDIT_EXAMPLE",
     "CHANGES_EXAMPLE",
+    "EDIT_REPORT",
+    "EDIT_REPORT_EXAMPLE",
     "HEALTH",
     "IDEMPOTENCY_KEY",
     "IF_MATCH",
@@ -63,6 +80,9 @@ __all__ = [
     "Header",
     "Model",
     "Operation",
+    "batch_body",
+    "batch_example",
+    "batch_report",
     "body_of",
     "json_of",
     "link_example",

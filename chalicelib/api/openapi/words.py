@@ -13,8 +13,8 @@ What is marked *no key* answers without one.
 
 ## Bodies
 
-JSON in UTF-8, up to 64 KiB. A field that is not known is refused, and every field that is wrong \
-is named at once. Times are RFC 3339 with their offset, and come back in UTC.
+JSON in UTF-8, up to 64 KiB, a batch 1 MiB. A field that is not known is refused, and every field \
+that is wrong is named at once. Times are RFC 3339 with their offset, and come back in UTC.
 
 ## Versions
 
@@ -80,6 +80,9 @@ FIELD_CODES: Mapping[str, str] = {
     "idempotency_key": "An `Idempotency-Key` has 1 to 255 visible ASCII characters.",
     "workspace": "A workspace has 1 to 32 of a-z, 0-9 and, inside, `-`.",
     "idempotency_mismatch": "The key was first sent with another request.",
+    "idempotency_unsupported": "What is asked for here can't be held to an `Idempotency-Key`.",
+    "tags_crossed": "The same tag is to be added and removed.",
+    "repeated": "The parameter is there more than once.",
     "out_of_range": "The number is too small or too large.",
     "colour": "It is not a colour like `#rgb` or `#rrggbb`.",
     "qr_contrast": "The colours are too near each other, or the wrong way round, for scanners.",
