@@ -1,6 +1,7 @@
 """What `chalice package` makes of this work tree is what we mean to run on AWS, and it runs."""
 
 import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from chalicelib.core.access import digest_key
 from local.children import listen, url_of
@@ -492,6 +495,36 @@ def test_redirect_from_compiled_code_alone(
     command = [sys.executable, "-I", "-S", "-B", "-c", REDIRECT, tmp_path]
 
     assert json.loads(run(command, tmp_path, environment)) == [302, "https://example.com/x"]
+
+
+def test_deploy_uploads_the_same_zip(
+    packages: dict[str, Package], exports: dict[str, Path], tmp_path: Path
+) -> None:
+    """What `chalice deploy` uploads is, byte for byte, what `chalice package` writes."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    aws = {
+        "endpoint_url": f"http://{host}:{port}",
+        "region_name": "us-east-1",
+        "aws_access_key_id": "none",
+        "aws_secret_access_key": "none",
+    }
+    # moto takes the function, and then refuses an API that is described in Swagger 2.0.
+    subprocess.run(
+        [Path(sys.executable).with_name("chalice"), "deploy", "--stage", "dev"],
+        cwd=exports["dev"],
+        env=offline()
+        | {"AWS_ENDPOINT_URL": aws["endpoint_url"], "HOME": str(tmp_path)}
+        | {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},
+        capture_output=True,
+        check=False,
+    )
+    function = boto3.client("lambda", **aws).get_function(FunctionName="everhop-dev")
+    server.stop()
+    digest = hashlib.sha256(packages["dev"].zip_file.read_bytes()).digest()
+
+    assert function["Configuration"]["CodeSha256"] == base64.b64encode(digest).decode()
 
 
 def test_deploy_plans_one_function_for_the_stage(export: Path, stage: str) -> None:
