@@ -1,19 +1,27 @@
 """What `chalice package` makes of this work tree is what we mean to run on AWS, and it runs."""
 
 import base64
+import hashlib
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
+
+from chalicelib.core.access import digest_key
+from local.children import listen, url_of
+from packing.botocore_data import SERVICES
 
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +52,7 @@ class Package:
     template: dict[str, Any]
     template_file: Path
     zip_file: Path
+    unpacked_zip_file: Path  # what Chalice alone would have shipped
 
     @property
     def resources(self) -> dict[str, Any]:
@@ -84,16 +93,32 @@ def chalice(folder: Path, *words: str) -> str:
     return run([Path(sys.executable).with_name("chalice"), *words], folder, offline())
 
 
-@pytest.fixture(scope="module")
-def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy_work_tree(folder: Path) -> Path:
     """A clean copy of what git has or would take: Chalice packs whatever lies in chalicelib."""
-    folder = tmp_path_factory.mktemp("export")
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in filter(None, run(listing, ROOT, os.environ).split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     return folder
+
+
+def use(folder: Path) -> None:
+    """Leave behind what using a work tree does: bytecode, also of a Python that is gone."""
+    run([sys.executable, "-m", "compileall", "-q", "chalicelib", "app.py"], folder, os.environ)
+    old = folder / "chalicelib" / "core" / "__pycache__" / "gone.cpython-310.pyc"
+    old.write_bytes(b"old")
+    (folder / "chalicelib" / "core" / "links.py").chmod(0o600)
+    os.utime(folder / "chalicelib" / "core" / "slugs.py", (1e9, 1e9))
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A copy of the work tree for each stage; all but the first one have been used."""
+    copies = {stage: copy_work_tree(tmp_path_factory.mktemp(stage)) for stage in STAGES}
+    for stage in STAGES[1:]:
+        use(copies[stage])
+    return copies
 
 
 @pytest.fixture(scope="module", params=STAGES)
@@ -104,14 +129,36 @@ def stage(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def package(export: Path, stage: str, tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The stage, packaged with the real command and no credentials."""
-    out = tmp_path_factory.mktemp(stage)
-    chalice(export, "package", "--stage", stage, "--merge-template", str(MERGE), str(out))
-    template = out / "sam.json"
-    return Package(
-        json.loads(template.read_text(encoding="utf-8")), template, out / "deployment.zip"
-    )
+def export(exports: dict[str, Path], stage: str) -> Path:
+    """The copy of the work tree that the stage is packaged in."""
+    return exports[stage]
+
+
+@pytest.fixture(scope="module")
+def packages(
+    exports: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Package]:
+    """Every stage, packaged with the real command, no credentials, each in its own folder."""
+    made: dict[str, Package] = {}
+    for stage, export in exports.items():
+        out = tmp_path_factory.mktemp(f"{stage}-out")
+        chalice(export, "package", "--stage", stage, "--merge-template", str(MERGE), str(out))
+        template = out / "sam.json"
+        plain = [
+            path
+            for path in export.glob(".chalice/deployments/*.zip")
+            if "-packed-" not in path.name
+        ]
+        (only,) = plain
+        text = template.read_text(encoding="utf-8")
+        made[stage] = Package(json.loads(text), template, out / "deployment.zip", only)
+    return made
+
+
+@pytest.fixture(scope="module")
+def package(packages: dict[str, Package], stage: str) -> Package:
+    """The stage's package."""
+    return packages[stage]
 
 
 @pytest.fixture(scope="module")
@@ -149,29 +196,87 @@ def pins(requirements: Path) -> dict[str, str]:
     return {normal(name.strip()): version.strip() for name, _, version in pairs}
 
 
-def recorded(unzipped: Path) -> set[str]:
+def recorded(package: Package) -> set[str]:
     """The files that the dependencies' own records list."""
-    return {
-        line.rsplit(",", 2)[0].strip('"')
-        for record in unzipped.glob("*.dist-info/RECORD")
-        for line in record.read_text(encoding="utf-8").splitlines()
-    }
+    with ZipFile(package.unpacked_zip_file) as zipped:
+        records = [name for name in zipped.namelist() if name.endswith(".dist-info/RECORD")]
+        lines = [line for name in records for line in zipped.read(name).decode().splitlines()]
+    return {line.rsplit(",", 2)[0].strip('"') for line in lines}
 
 
-def test_zip_has_our_code_and_only_that(package: Package, export: Path, unzipped: Path) -> None:
-    """app.py, chalicelib's modules, Chalice's runtime, and files that dependencies account for."""
-    assert ours(export) | CHALICE_RUNTIME <= package.names
-    assert set() == package.names - ours(export) - CHALICE_RUNTIME - recorded(unzipped)
+def compiled(names: set[str]) -> set[str]:
+    """Where Python looks for the compiled form of sources."""
+    return {importlib.util.cache_from_source(name) for name in names if name.endswith(".py")}
+
+
+def test_zip_has_our_code_and_only_that(package: Package, export: Path) -> None:
+    """app.py, chalicelib's modules, Chalice's runtime, what dependencies account for, compiled."""
+    sources = {name for name in package.names if not name.endswith(".pyc")}
+    models = {name.removesuffix(".gz") for name in recorded(package) if name.endswith(".json.gz")}
+
+    assert ours(export) | CHALICE_RUNTIME <= sources
+    assert set() == sources - ours(export) - CHALICE_RUNTIME - recorded(package) - models
+    assert compiled(sources) == package.names - sources
 
 
 def test_zip_has_nothing_that_must_not_ship(package: Package, export: Path) -> None:
-    """No room of this repository but chalicelib is in it, and no compiled or editor file."""
-    kept_out = {path.name for path in export.iterdir() if path.is_dir()} - {"chalicelib", "docs"}
+    """No room of this repository but chalicelib is in it, and nothing for other programs."""
+    rooms = {path.name for path in export.iterdir() if path.is_dir()}
+    kept_out = rooms - {"chalicelib", "__pycache__"}
     tops = {name.partition("/")[0] for name in package.names}
 
-    assert {"infra", "tests"} <= kept_out
+    assert {"infra", "tests", "packing", "docs"} <= kept_out
     assert set() == tops & kept_out
-    assert [name for name in package.names if "__pycache__" in name or name[-4:] == ".pyc"] == []
+    assert set() == tops & {"boto3", "cffi", "cryptography", "pip", "pycparser", "s3transfer"}
+    assert {Path(name).suffix for name in package.names} & {".c", ".cpp", ".h", ".pyi"} == set()
+
+
+def test_zip_knows_only_the_services_that_are_called(package: Package) -> None:
+    """Of botocore's 400 services there are those of the list, and no examples."""
+    data = [name.split("/")[2:] for name in package.names if name.startswith("botocore/data/")]
+
+    assert {parts[0] for parts in data if len(parts) > 1} == set(SERVICES)
+    assert [parts for parts in data if "examples" in parts[-1]] == []
+
+
+def test_every_licence_ships(package: Package) -> None:
+    """Of each dependency that is in the zip, all the licence files that its wheel has."""
+    kept = {name.partition("/")[0] for name in package.names if ".dist-info/" in name}
+    legal = ("LICEN", "COPYING", "NOTICE", "AUTHORS")
+    licences = {
+        name
+        for name in recorded(package)
+        if ".dist-info/" in name and Path(name).name.upper().startswith(legal)
+    }
+
+    assert {name.partition("/")[0] for name in licences} >= kept
+    assert {name for name in licences if name.partition("/")[0] in kept} <= package.names
+
+
+def test_compiled_code_is_of_the_source_beside_it(unzipped: Path) -> None:
+    """Python takes each without looking at the source, so each must be of exactly that source."""
+    for path in unzipped.rglob("*.pyc"):
+        source = Path(importlib.util.source_from_cache(os.fspath(path))).read_bytes()
+        head = path.read_bytes()[:16]
+
+        assert head[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(head[4:8], "little") == 1, "a hash that nobody checks"
+        assert head[8:] == importlib.util.source_hash(source)
+
+
+def test_two_folders_make_the_same_bytes(packages: dict[str, Package]) -> None:
+    """Neither the folder, nor its age or use, nor the stage is in the zip; a second look agrees."""
+    first, *others = [package.zip_file.read_bytes() for package in packages.values()]
+
+    assert others == [first] * (len(STAGES) - 1)
+    folders = [os.fsencode(package.unpacked_zip_file.parents[2]) for package in packages.values()]
+    assert not any(folder in read for folder in folders for read in contents(packages["dev"]))
+
+
+def contents(package: Package) -> list[bytes]:
+    """What each file of the zip has in it."""
+    with ZipFile(package.zip_file) as zipped:
+        return [zipped.read(name) for name in zipped.namelist()]
 
 
 def test_dependencies_are_the_pinned_ones(unzipped: Path, export: Path) -> None:
@@ -321,6 +426,105 @@ def test_picture_from_the_zip_alone(package: Package, unzipped: Path) -> None:
     assert (status, drawn["statusCode"], drawn["isBase64Encoded"]) == (201, 200, True)
     assert drawn["headers"]["Content-Type"] == "image/png"
     assert base64.b64decode(drawn["body"]).startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stack's own DynamoDB process, with a table as infra/ has it."""
+    listener = listen()
+    data = tmp_path_factory.mktemp("data")
+    arguments = [str(listener.fileno()), str(data), "us-east-1", "links"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.database", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        pass_fds=[listener.fileno()],
+    )
+    yield url_of(listener)
+    process.terminate()
+    process.communicate(timeout=10)
+    listener.close()
+
+
+# What a visitor gets of a link that was made before; all code is loaded, also what most never use.
+REDIRECT = """
+import base64, json, sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, sys.argv[1])
+import app
+
+for path in Path(sys.argv[1], "chalicelib").rglob("*.py"):
+    import_module(".".join(path.relative_to(sys.argv[1]).with_suffix("").parts))
+
+def ask(method, resource, slug, body):
+    return app.app({
+        "requestContext": {"resourcePath": resource, "path": "/api", "httpMethod": method},
+        "path": "/", "httpMethod": method, "pathParameters": slug and {"slug": slug},
+        "headers": {"Authorization": "Bearer eh_k", "Content-Type": "application/json"},
+        "multiValueQueryStringParameters": None, "stageVariables": None,
+        "body": body, "isBase64Encoded": body is not None,
+    }, None)
+
+link = {"destination": "https://example.com/x", "slug": "promo"}
+made = ask("POST", "/v1/links", None, base64.b64encode(json.dumps(link).encode()).decode())
+if made["statusCode"] != 201:
+    sys.exit(str(made))
+answer = ask("GET", "/r/{slug}", "promo", None)
+print(json.dumps([answer["statusCode"], answer["headers"].get("Location")]))
+"""
+
+
+def test_redirect_from_compiled_code_alone(
+    packages: dict[str, Package], dynamodb: str, tmp_path: Path
+) -> None:
+    """A link is followed through the table, and no source is so much as read: all are wrong."""
+    shutil.unpack_archive(packages["dev"].zip_file, tmp_path)
+    for source in tmp_path.rglob("*.py"):
+        source.write_text("raise AssertionError('this was read')")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "EVERHOP_API_KEY_HASH": digest_key("eh_k"),
+        "EVERHOP_TABLE": "links",
+    }
+    command = [sys.executable, "-I", "-S", "-B", "-c", REDIRECT, tmp_path]
+
+    assert json.loads(run(command, tmp_path, environment)) == [302, "https://example.com/x"]
+
+
+def test_deploy_uploads_the_same_zip(
+    packages: dict[str, Package], exports: dict[str, Path], tmp_path: Path
+) -> None:
+    """What `chalice deploy` uploads is, byte for byte, what `chalice package` writes."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    aws = {
+        "endpoint_url": f"http://{host}:{port}",
+        "region_name": "us-east-1",
+        "aws_access_key_id": "none",
+        "aws_secret_access_key": "none",
+    }
+    # moto takes the function, and then refuses an API that is described in Swagger 2.0.
+    subprocess.run(
+        [Path(sys.executable).with_name("chalice"), "deploy", "--stage", "dev"],
+        cwd=exports["dev"],
+        env=offline()
+        | {"AWS_ENDPOINT_URL": aws["endpoint_url"], "HOME": str(tmp_path)}
+        | {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},
+        capture_output=True,
+        check=False,
+    )
+    function = boto3.client("lambda", **aws).get_function(FunctionName="everhop-dev")
+    server.stop()
+    digest = hashlib.sha256(packages["dev"].zip_file.read_bytes()).digest()
+
+    assert function["Configuration"]["CodeSha256"] == base64.b64encode(digest).decode()
 
 
 def test_deploy_plans_one_function_for_the_stage(export: Path, stage: str) -> None:
