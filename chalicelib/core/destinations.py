@@ -148,3 +148,8 @@ def _check_url(url: ParsedUrl, policy: DestinationPolicy) -> None:
 def is_safe_location(text: str, policy: DestinationPolicy) -> bool:
     """Whether a stored destination may go into a Location header: the second wall."""
     return bool(_VISIBLE.fullmatch(text)) and _scheme_of(text) in policy.schemes
+
+
+def is_web(destination: str) -> bool:
+    """Whether a stored destination is http or https, and so has a path and a query."""
+    return destination.startswith(("https://", "http://"))
