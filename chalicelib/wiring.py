@@ -17,6 +17,7 @@ from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, KeyStore, LinkStore
 from chalicelib.service.redirects import RedirectService
+from chalicelib.time_zones import find_zone
 from chalicelib.urls import parse_url
 
 
@@ -64,6 +65,7 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> 
         parse_url=parse_url,
         clock=clock,
         chance=secrets.randbelow,
+        find_zone=find_zone,
     )
 
 
@@ -85,7 +87,7 @@ def make_app(
     )
     link_service = make_link_service(config, store, clock)
     keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
-    visitors = RedirectService(store, config.slugs, config.destinations, clock)
+    visitors = RedirectService(store, config.slugs, config.destinations, clock, find_zone)
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
         redirects.routes(visitors, doors),

@@ -137,10 +137,10 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
     return Response(text, kept, status)
 
 
-def read_json(request: Request) -> Any:
+def read_json(request: Request, most: int = MAX_JSON) -> Any:
     """The body as JSON; TooLarge before it is parsed, BadRequest when it can't be."""
     try:
-        return json.loads(read_text(request, MAX_JSON), parse_constant=_refuse_constant)
+        return json.loads(read_text(request, most), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
 

@@ -19,8 +19,11 @@ EverhopError
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
+
+
+MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,13 @@ class Invalid(EverhopError):
     title = "Some fields are not valid"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        # Nobody reads more; all that a body could hold would be more than an answer can.
+        self.problems = tuple(problems)[:MOST_PROBLEMS]
         super().__init__(" ".join(f"{p.pointer or '/'}: {p.detail}" for p in self.problems))
+
+    def below(self, pointer: str) -> list[Problem]:
+        """The problems as they are named from where this value is at `pointer`."""
+        return [replace(one, pointer=pointer + one.pointer) for one in self.problems]
 
 
 class Unavailable(EverhopError):

@@ -118,12 +118,21 @@ def _models(document: Document) -> str:
     shown = "".join(
         f'<section class="model" id="{name}"><h3>{name}</h3>{properties_html(schema)}</section>'
         for name, schema in models.items()
-        if schema.get("additionalProperties") is not False
+        if name not in _bodies(document)
     )
     return (
         '<section class="group" id="models"><h2>Models</h2><div class="lead"><p>What is answered. '
-        f"A field is always there unless it says otherwise.</p></div>{shown}</section>"
+        "A field is always there unless it says otherwise; in what is also sent, those that are "
+        f"required are.</p></div>{shown}</section>"
     )
+
+
+def _bodies(document: Document) -> set[str]:
+    """The models of whole bodies, which are told where they are sent."""
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    contents = [one["requestBody"]["content"] for one in operations if "requestBody" in one]
+    schemas = [content["schema"] for one in contents for content in one.values()]
+    return {str(schema.get("$ref", "")).rpartition("/")[2] for schema in schemas}
 
 
 def _errors() -> str:
