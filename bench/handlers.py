@@ -18,7 +18,7 @@ BARE = ("bench.bare", "handler")
 
 def measure_invocations(pair: Pair, seconds: float, rounds: int) -> list[Figure]:
     """CPU per invocation of either handler, measured in one interpreter in turn."""
-    taken = _run(pair, "bench.invocations", str(seconds), str(rounds), KEY)
+    taken = run_apart(pair, "bench.invocations", str(seconds), str(rounds), KEY)
     return pair_rounds(taken["Everhop"], taken["bare boto3"])
 
 
@@ -28,12 +28,13 @@ def measure_cold_starts(pair: Pair, seconds: float) -> list[Figure]:
     bare: list[dict[str, float]] = []
     until = time.monotonic() + seconds
     while not bare or time.monotonic() < until:
-        everhop.append(_run(pair, "bench.cold_start", *EVERHOP))
-        bare.append(_run(pair, "bench.cold_start", *BARE))
+        everhop.append(run_apart(pair, "bench.cold_start", *EVERHOP))
+        bare.append(run_apart(pair, "bench.cold_start", *BARE))
     return pair_rounds(everhop, bare)
 
 
-def _run(pair: Pair, module: str, *arguments: str) -> Any:
+def run_apart(pair: Pair, module: str, *arguments: str) -> Any:
+    """What a module prints in JSON, run by itself in the app's environment."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
