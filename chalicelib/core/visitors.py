@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv6Network, ip_address
 from urllib.parse import parse_qsl
 
@@ -62,13 +62,14 @@ class Visitor:
     @cached_property
     def devices(self) -> frozenset[str]:
         """Those of DEVICES that the visitor's is: a class and a system, or `bot` alone, or none."""
-        agent = self.user_agent
-        if is_robot(agent):
+        robot, kind, system = _read_agent(self.user_agent)
+        if robot:
             return frozenset({BOT})
         # The edge says yes or no to each of them, or nothing at all.
-        told = "cloudfront-is-mobile-viewer" in self.headers
-        kind, system = self._told_by_edge() if told else (None, None)
-        return frozenset({kind or class_of(agent), system or system_of(agent)} - {""})
+        if "cloudfront-is-mobile-viewer" in self.headers:
+            told_kind, told_system = self._told_by_edge()
+            kind, system = told_kind or kind, told_system or system
+        return frozenset({kind, system} - {""})
 
     def _told_by_edge(self) -> tuple[str | None, str | None]:
         def says(what: str) -> bool:
@@ -110,6 +111,12 @@ class Visitor:
         # Never from X-Forwarded-For, which the visitor may have begun.
         edge = self.headers.get("cloudfront-viewer-address", "").rpartition(":")[0]
         return edge or self.address
+
+
+# Browsers have few names, and who follows links by the thousand has one of them: most are known.
+@lru_cache(maxsize=256)
+def _read_agent(user_agent: str) -> tuple[bool, str, str]:
+    return is_robot(user_agent), class_of(user_agent), system_of(user_agent)
 
 
 def is_robot(user_agent: str) -> bool:
@@ -165,6 +172,7 @@ def _is_ios(user_agent: str) -> bool:
     return any(map(user_agent.__contains__, tokens))
 
 
+@lru_cache(maxsize=256)
 def preferred_languages(header: str) -> tuple[str, ...]:
     """The ranges of an Accept-Language with its highest weight, each with the wider ones after it.
 
