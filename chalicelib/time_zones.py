@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 
 # What would be a path elsewhere, or a name that tzdata's loader trips over, is no zone.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
+_NAME = r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}"
 
 
 def find_zone(name: str) -> tzinfo | None:
@@ -17,6 +17,6 @@ def find_zone(name: str) -> tzinfo | None:
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     try:
-        return ZoneInfo(name) if _NAME.fullmatch(name) else None
+        return ZoneInfo(name) if re.fullmatch(_NAME, name) else None
     except (ValueError, OSError, LookupError):
         return None

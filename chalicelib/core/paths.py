@@ -11,7 +11,7 @@ from chalicelib.core.slugs import decode_slug
 # What may stand in a segment as it is.
 _PLAIN = "!$&'()*+,;=:@-._~"
 # Servers take `..;x` for `..`, a backslash for a slash, and some decode once more than they should.
-_UNSAFE = re.compile(r"\.{1,2}(;.*)?|.*[/\\\x00-\x1f\x7f-\x9f].*", re.DOTALL)
+_UNSAFE = r"(?s:\.{1,2}(;.*)?|.*[/\\\x00-\x1f\x7f-\x9f].*)"
 
 
 def join_path(destination: str, path: str) -> str | None:
@@ -42,6 +42,6 @@ def _safe_path(path: str) -> str | None:
 
 def _safe_segment(segment: str) -> str | None:
     text = decode_slug(segment)
-    if not text or _UNSAFE.fullmatch(text):
+    if not text or re.fullmatch(_UNSAFE, text):
         return None
     return quote(text, safe=_PLAIN)

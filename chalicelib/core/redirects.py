@@ -8,7 +8,7 @@ from chalicelib.core.destinations import DestinationPolicy, is_safe_location, is
 from chalicelib.core.links import Link, state_of
 from chalicelib.core.paths import join_path
 from chalicelib.core.queries import merge_query
-from chalicelib.core.rules import ZoneFinder, compile_rules, only_utc
+from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.visitors import Visitor
 
 
@@ -70,6 +70,9 @@ def follow(
         return refusal or Refusal("unknown")
     destination = link.destination
     if link.rules:
+        # Loaded here, as most links have no rules and a cold start should not pay for them.
+        from chalicelib.core.matchers import compile_rules  # noqa: PLC0415
+
         found = compile_rules(link.rules, find_zone).destination_for(visitor, now, link.slug)
         destination = destination if found is None else found
         if not is_safe_location(destination, policy):

@@ -22,8 +22,8 @@ MAX_WEIGHT = 1000
 MAX_PARAMETERS = 5
 MAX_LANGUAGES = 50
 MAX_UTM = 200
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
-_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_LANGUAGE = r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*"
+_TIME_OF_DAY = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 
 
 def _country(value: object) -> str:
@@ -35,14 +35,14 @@ def _country(value: object) -> str:
 
 
 def _language(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 35 or not re.fullmatch(_LANGUAGE, value):
         raise Refused("language", "A language is a tag like de or pt-BR.")
     first, *others = value.replace("_", "-").lower().split("-")
     return "-".join([first, *(one.upper() if len(one) == 2 else one for one in others)])
 
 
 def _time_of_day(value: object, *, end: bool = False) -> str:
-    if isinstance(value, str) and (_TIME_OF_DAY.fullmatch(value) or (end and value == "24:00")):
+    if isinstance(value, str) and (re.fullmatch(_TIME_OF_DAY, value) or (end and value == "24:00")):
         return value
     raise Refused("time_of_day", f"Write a time of day like 09:30{', or 24:00' if end else ''}.")
 
@@ -61,14 +61,12 @@ def _moment(value: object) -> str:
 
 
 _COUNTRIES = Kind(_country, {"type": "string", "pattern": "^[A-Za-z]{2}$"})
-_LANGUAGES = Kind(
-    _language, {"type": "string", "maxLength": 35, "pattern": f"^{_LANGUAGE.pattern}$"}
-)
+_LANGUAGES = Kind(_language, {"type": "string", "maxLength": 35, "pattern": f"^{_LANGUAGE}$"})
 _MOMENT = Kind(_moment, time.schema)
-_FROM = Kind(_time_of_day, {"type": "string", "pattern": f"^{_TIME_OF_DAY.pattern}$"})
+_FROM = Kind(_time_of_day, {"type": "string", "pattern": f"^{_TIME_OF_DAY}$"})
 _UNTIL = Kind(
     lambda value: _time_of_day(value, end=True),
-    {"type": "string", "pattern": f"^(?:{_TIME_OF_DAY.pattern}|24:00)$"},
+    {"type": "string", "pattern": f"^(?:{_TIME_OF_DAY}|24:00)$"},
 )
 _PARAMETER = object_of(
     {

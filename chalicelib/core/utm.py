@@ -1,7 +1,7 @@
 """UTM fields: the campaign parameters that a link adds to wherever it leads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
 
@@ -9,8 +9,7 @@ PARAMETERS = ("source", "medium", "campaign", "term", "content")
 _PREFIX = "utm_"
 
 
-@dataclass(frozen=True, slots=True)
-class Utm:
+class Utm(NamedTuple):
     """The fields as the query string that is sent, so that following a link encodes nothing."""
 
     query: str = ""

@@ -21,7 +21,7 @@ _MOST_RANGES = 50
 
 # Crawlers, and what fetches a link to show a preview of it. Most say `bot`, but Cubot makes phones.
 # In-app browsers (Instagram, Facebook's FBAN, Pinterest) are people.
-_BOT = re.compile(r"(?<!cu)bots?(?![a-z])")
+_BOT = r"(?<!cu)bots?(?![a-z])"
 _ROBOTS = (
     "crawl spider slurp preview facebookexternalhit facebookcatalog meta-external whatsapp/ "
     "line-poker slack-imgproxy embedly iframely vkshare mastodon/ pleroma mediapartners "
@@ -30,10 +30,8 @@ _ROBOTS = (
     "chatgpt-user perplexity-user lighthouse pagespeed uptime pingdom"
 ).split()
 _EDGE_CLASSES = (("tablet", TABLET), ("mobile", PHONE), ("desktop", DESKTOP))
-_COUNTRY = re.compile(r"[A-Za-z]{2}")
-_RANGE = re.compile(
-    r"([a-z]{1,8}(?:[-_][a-z0-9]{1,8}){0,8})(?:\s*;\s*q\s*=\s*(0(?:\.[0-9]*)?|1(?:\.0*)?))?",
-)
+# Compiled when it is first used: a cold start should not pay for it.
+_RANGE = r"([a-z]{1,8}(?:[-_][a-z0-9]{1,8}){0,8})(?:\s*;\s*q\s*=\s*(0(?:\.[0-9]*)?|1(?:\.0*)?))?"
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Visitor:
     def country(self) -> str:
         """The ISO 3166-1 code that CloudFront found for the address; empty when it is not known."""
         code = self.headers.get("cloudfront-viewer-country", "")
-        return code.upper() if _COUNTRY.fullmatch(code) else ""
+        return code.upper() if len(code) == 2 and code.isascii() and code.isalpha() else ""
 
     @cached_property
     def devices(self) -> frozenset[str]:
@@ -126,7 +124,7 @@ def is_robot(user_agent: str) -> bool:
     behind them. A program that calls itself a browser can't be told from one.
     """
     name = user_agent[:_LONGEST_AGENT].lower()
-    if "bot" in name and _BOT.search(name):
+    if "bot" in name and re.search(_BOT, name):
         return True
     return any(map(name.__contains__, _ROBOTS))
 
@@ -179,7 +177,7 @@ def preferred_languages(header: str) -> tuple[str, ...]:
     What is not of the header's grammar is left out; an underscore passes for the hyphen.
     """
     parts = header.lower().split(",", _MOST_RANGES)[:_MOST_RANGES]
-    matches = [_RANGE.fullmatch(part.strip()) for part in parts]
+    matches = [re.fullmatch(_RANGE, part.strip()) for part in parts]
     ranges = [(float(one[2] or 1), one[1].replace("_", "-")) for one in matches if one]
     best = max((weight for weight, _ in ranges), default=0.0)
     if best == 0:

@@ -15,16 +15,8 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core.rules import (
-    DAYS,
-    NO_RULES,
-    Rules,
-    Variants,
-    compile_rules,
-    destinations_of,
-    dimensions,
-    only_utc,
-)
+from chalicelib.core.matchers import Variants, compile_rules
+from chalicelib.core.rules import DAYS, NO_RULES, Rules, destinations_of, dimensions, only_utc
 from chalicelib.core.visitors import Visitor
 from chalicelib.time_zones import find_zone
 
