@@ -1,7 +1,7 @@
 """Time zones by their IANA name, for core: from the system's files, or else from tzdata.
 
 zoneinfo is loaded when a rule first names a zone, as few redirects need one. tzdata ships because
-Lambda's own system has no such files.
+Lambda's own system need not have such files.
 """
 
 import re
