@@ -53,9 +53,11 @@ def describe(figure: Figure) -> dict[str, object]:
     }
 
 
-def write_table(figures: Sequence[Figure]) -> str:
+def write_table(
+    figures: Sequence[Figure], sides: tuple[str, str] = ("Everhop", "bare boto3")
+) -> str:
     """The figures as a small table for people."""
-    rows = [("", "Everhop", "bare boto3", "ratio", "from - to"), *map(_row, figures)]
+    rows = [("", *sides, "ratio", "from - to"), *map(_row, figures)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)
 

@@ -24,7 +24,7 @@ FLOORS = {
 
 def measure_invocations(pair: Pair, seconds: float, rounds: int) -> list[Figure]:
     """CPU per invocation of either handler, measured in one interpreter in turn."""
-    taken = _run(pair, "bench.invocations", str(seconds), str(rounds), KEY)
+    taken = run_apart(pair, "bench.invocations", str(seconds), str(rounds), KEY)
     return pair_rounds(taken["Everhop"], taken["bare boto3"])
 
 
@@ -37,7 +37,7 @@ def measure_cold_starts(pair: Pair, seconds: float) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="everhop-bytecode-") as bytecode:
 
         def start(handler: tuple[str, ...]) -> Any:
-            return _run(pair, "bench.cold_start", *handler, PYTHONPYCACHEPREFIX=bytecode)
+            return run_apart(pair, "bench.cold_start", *handler, PYTHONPYCACHEPREFIX=bytecode)
 
         sides = [("Everhop", EVERHOP), *FLOORS.items()]
         rounds: list[dict[str, dict[str, float]]] = []
@@ -58,7 +58,8 @@ def _against(floor: str, rounds: list[dict[str, dict[str, float]]]) -> list[Figu
     return pair_rounds(*sides)
 
 
-def _run(pair: Pair, module: str, *arguments: str, **more: str) -> Any:
+def run_apart(pair: Pair, module: str, *arguments: str, **more: str) -> Any:
+    """What a module prints in JSON, run by itself in the app's environment."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,

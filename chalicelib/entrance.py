@@ -16,6 +16,7 @@ from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
 from chalicelib.service.ports import Clock, LinkStore
 from chalicelib.service.redirects import RedirectService
+from chalicelib.time_zones import find_zone
 
 
 def now() -> datetime:
@@ -41,7 +42,7 @@ def open_app(
 ) -> Chalice:
     """The app with the visitors' routes; the others are mounted when one of them is asked for."""
     app = Chalice("everhop")
-    visitors = RedirectService(store, config.slugs, config.destinations, clock)
+    visitors = RedirectService(store, config.slugs, config.destinations, clock, find_zone)
 
     app.register_blueprint(redirects.routes(visitors, config.public_url))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]

@@ -28,6 +28,7 @@ from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
+from chalicelib.time_zones import find_zone
 from chalicelib.urls import parse_url
 
 
@@ -81,6 +82,7 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> L
         parse_url=parse_url,
         clock=clock,
         chance=secrets.randbelow,
+        find_zone=find_zone,
     )
 
 

@@ -1,7 +1,9 @@
 """The front door at 127.0.0.1: which part of the stack answers a request.
 
 `/` and the dashboard's files come from static_site, `/api/...` from the region's API, every other
-single segment is a short link and is asked for at the API as `/api/r/{slug}`.
+first segment is a short link and is asked for at the API as `/api/r/{slug}`, with what follows it
+in a header. CloudFront-* headers are let through, so that rules can be tried from the command line;
+CloudFront itself writes them anew.
 """
 
 import re
@@ -16,7 +18,7 @@ from yarl import URL
 
 from chalicelib.api.pages import Page, refusal_page, unavailable_page
 from chalicelib.api.problems import answer_error
-from chalicelib.api.redirects import RAW_QUERY
+from chalicelib.api.redirects import EXTRA_PATH, RAW_QUERY
 from chalicelib.core.errors import EverhopError, TooLarge, Unavailable
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.redirects import Refusal
@@ -31,6 +33,8 @@ _HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization te trailer "
     "transfer-encoding upgrade host content-length expect".split()
 )
+# What the door itself says of a request.
+_OURS = frozenset({RAW_QUERY, EXTRA_PATH})
 _PRINT = Callable[[str], None]
 
 
@@ -89,10 +93,12 @@ class Front:
         file = find_file(path)
         if file is not None and request.method in ("GET", "HEAD"):
             return serve_file(request, path, file)
-        segment = path.strip("/")
-        if not segment or "/" in segment:
+        segment, _, rest = path.strip("/").partition("/")
+        if not segment:
             return _page(request, refusal_page(Refusal("unknown")))
-        return await self._forward(request, f"/api/r/{segment}", query)
+        # Slashes at the end alone are no path; after a path they are a part of it.
+        extra = rest and f"/{rest}{path[len(path.rstrip('/')) :]}"
+        return await self._forward(request, f"/api/r/{segment}", query, extra)
 
     def _refuse(self, request: web.BaseRequest) -> web.Response | None:
         host = request.headers.get("Host", "")
@@ -106,7 +112,9 @@ class Front:
             return web.Response(status=405, headers=headers)
         return None
 
-    async def _forward(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+    async def _forward(
+        self, request: web.BaseRequest, path: str, query: str, extra: str = ""
+    ) -> web.Response:
         if self.session is None or not self.region_alive():
             return _down(request, "the region's process is not running: see the console")
         url = URL(f"{self.api_url}{path}" + (f"?{query}" if query else ""), encoded=True)
@@ -115,7 +123,7 @@ class Front:
             async with self.session.request(
                 request.method,
                 url,
-                headers=_forwarded_headers(request, query),
+                headers=_forwarded_headers(request, query, extra),
                 data=body or None,
                 allow_redirects=False,
             ) as response:
@@ -130,13 +138,14 @@ def _encoded(target: str) -> str:
     return quote(target.encode("utf-8", "surrogateescape"), safe=_TARGET)
 
 
-def _forwarded_headers(request: web.BaseRequest, query: str) -> dict[str, str]:
+def _forwarded_headers(request: web.BaseRequest, query: str, extra: str) -> dict[str, str]:
     headers = {
         name: value.encode("utf-8", "replace").decode()
         for name, value in request.headers.items()
-        if name.lower() not in _HOP
+        if name.lower() not in _HOP | _OURS
     }
-    return {**headers, RAW_QUERY: query}
+    path = {EXTRA_PATH: extra} if extra else {}
+    return {**headers, **path, RAW_QUERY: query}
 
 
 async def _copy(response: Any) -> web.Response:

@@ -4,6 +4,7 @@ moto forgets everything when it ends. After each write the item is kept as it is
 file, from which the next start restores it.
 """
 
+import base64
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ class Journal:
         if found is None:
             self._database.execute(_FORGET, (name, _text(key)))
         else:
-            item = json.dumps(found.to_json()["Attributes"])
+            item = json.dumps(found.to_json()["Attributes"], default=_as_sent)
             self._database.execute(_KEEP, (name, _text(key), item))
 
     def _put_back(self, name: str, item_or_key: dict[str, Any]) -> None:
@@ -92,6 +93,11 @@ class Journal:
         table = self._table(name)
         parts = (table.hash_key_attr, table.range_key_attr)
         return {part: item_or_key[part] for part in parts if part}
+
+
+def _as_sent(data: bytes) -> str:
+    # moto shows binary values decoded, and takes them as they came over the wire.
+    return base64.b64encode(data).decode()
 
 
 def _text(key: dict[str, Any]) -> str:

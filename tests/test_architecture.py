@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.store": {"chalicelib.core", "chalicelib.service.ports", "pynamodb", "botocore"},
     "chalicelib.api": {"chalicelib.core", "chalicelib.service", "chalice.app"},
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
+    "chalicelib.time_zones": set(),
     "chalicelib.config": {"chalicelib.core"},
     "chalicelib.qr_codes": {"chalicelib.core", "segno"},
     "chalicelib.entrance": {"chalicelib", "chalice.app"},

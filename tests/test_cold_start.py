@@ -27,11 +27,15 @@ OURS = {
     "chalicelib.core.errors",
     "chalicelib.core.hosts",
     "chalicelib.core.links",
+    "chalicelib.core.paths",
     "chalicelib.core.queries",
     "chalicelib.core.redirects",
+    "chalicelib.core.rules",
     "chalicelib.core.slugs",
     "chalicelib.core.texts",
     "chalicelib.core.times",
+    "chalicelib.core.utm",
+    "chalicelib.core.visitors",
     "chalicelib.entrance",
     "chalicelib.service",
     "chalicelib.service.ports",
@@ -42,6 +46,7 @@ OURS = {
     "chalicelib.store.keys",
     "chalicelib.store.links",
     "chalicelib.store.models",
+    "chalicelib.time_zones",
 }
 # Not ours, and not loaded by Chalice and PynamoDB themselves; each cheap.
 OTHERS = {"gc", "unicodedata"}

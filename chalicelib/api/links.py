@@ -30,6 +30,10 @@ from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.links import LinkService
 
 
+# A thousand rules, however they are indented.
+MAX_LINK_JSON = 256 * 1024
+
+
 def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
@@ -102,7 +106,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         A slug that was deleted stays with the link it had for 90 days: it is 409 until then.
         """
         workspace = doors.authorise(request, "write")
-        body = read_json(request)
+        body = read_json(request, MAX_LINK_JSON)
         asked = read_asked(request, workspace, "POST /v1/links", body)
         if asked is None:
             return answer_created(request, links.create(workspace, body), replayed=False)
@@ -157,7 +161,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         """
         workspace = doors.authorise(request, "write")
         wanted = versions_to_match(request, required=doors.require_if_match)
-        body = read_json(request)
+        body = read_json(request, MAX_LINK_JSON)
         edited = links.edit(workspace, slug_in_path(slug), body, if_versions=wanted)
         return answer(request, edited)
 

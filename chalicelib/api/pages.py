@@ -14,6 +14,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.hosts import is_disguised, unicode_host
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Reason, Refusal
+from chalicelib.core.rules import Rules, dimensions
 from chalicelib.core.texts import visible
 from chalicelib.core.times import format_time
 
@@ -122,6 +123,7 @@ def preview_page(link: Link, short_url: str) -> Page:
         f'<p class="code">Preview</p><h1><bdi>{escape(title)}</bdi></h1>'
         f"<p>{escape(short_url)} leads to</p>"
         f'<p class="to">{_emphasise_host(link.destination)}</p>{_host_note(link.destination)}'
+        f"{_rules_note(link.rules)}"
         f'<p><a class="go" href="{destination}" rel="noopener noreferrer nofollow">Continue</a></p>'
         f"<footer>Made {format_time(link.created_at)[:10]}</footer>"
     )
@@ -150,6 +152,26 @@ def _host_note(destination: str) -> str:
         warning = "It has look-alike letters: it may only look like a name you know."
         return f'<p class="warning">The host reads “{escape(shown)}”. {warning}</p>'
     return f"<p>The host reads “{escape(shown)}”.</p>"
+
+
+# By what a visitor is told apart, in the order in which it is told.
+_DIMENSIONS = {
+    "country": "country",
+    "device": "device",
+    "language": "language",
+    "time": "the time",
+    "query": "what is added to the address",
+    "visitor": "chance",
+}
+
+
+def _rules_note(rules: Rules) -> str:
+    if not rules:
+        return ""
+    read = {one.partition(":")[0] for one in dimensions(rules)}
+    named = [text for name, text in _DIMENSIONS.items() if name in read]
+    by = f", by {', '.join(named)}" if named else ""
+    return f"<p>That is where it leads you, now. Other visitors may be led elsewhere{by}.</p>"
 
 
 def _document(title: str, body: str) -> str:

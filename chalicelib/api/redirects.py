@@ -11,11 +11,14 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES
 from chalicelib.core.redirects import Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
+from chalicelib.core.visitors import Visitor
 from chalicelib.service.redirects import RedirectService
 
 
 # The visitor's query as it was typed; API Gateway's own is decoded and loses order and form.
 RAW_QUERY = "everhop-query"
+# What stood after the slug, as it was typed: Chalice has no route that takes more segments.
+EXTRA_PATH = "everhop-path"
 FOLLOWED = ["GET", "HEAD"]
 REFUSED = ["POST", "PUT", "PATCH", "DELETE"]
 _HEADERS = {
@@ -55,6 +58,13 @@ def _query_of(request: Request) -> str:
     )
 
 
+def visitor_of(request: Request) -> Visitor:
+    """Who follows, as the request tells it."""
+    headers = request.headers
+    address = request.context.get("identity", {}).get("sourceIp", "")
+    return Visitor(_query_of(request), headers.get(EXTRA_PATH, ""), headers, address)
+
+
 def _page(request: Request, html: str, status: int, headers: dict[str, str]) -> Response:
     body = "" if request.method == "HEAD" else html
     return Response(body, {**_HEADERS, **headers}, status)
@@ -74,11 +84,11 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
     api = Blueprint(__name__)
 
     def follow(request: Request, slug: str | None) -> Response:
-        outcome = visitors.follow(slug, _query_of(request))
+        outcome = visitors.follow(slug, visitor_of(request))
         return _redirect(outcome) if isinstance(outcome, Redirect) else _refuse(request, outcome)
 
     def preview(request: Request, slug: str) -> Response:
-        outcome = visitors.preview(slug)
+        outcome = visitors.preview(slug, visitor_of(request))
         if isinstance(outcome, Refusal):
             return _refuse(request, outcome)
         short_url = short_url_of(request, public_url, outcome.slug)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chalicelib.core.errors import Invalid, Problem, Refused, SlugTaken
+from chalicelib.core.errors import Invalid, Refused, SlugTaken
 from chalicelib.core.fields import Field, Kind
 
 
@@ -37,9 +37,7 @@ def row_receipt(receipt: str, number: int) -> str:
 
 def place_problems(invalid: Invalid, number: int) -> Invalid:
     """The same problems, pointing into the batch instead of into the row."""
-    return Invalid(
-        Problem(row_pointer(number) + one.pointer, one.code, one.detail) for one in invalid.problems
-    )
+    return Invalid(invalid.below(row_pointer(number)))
 
 
 def taken_in_batch(slug: str, first: int) -> SlugTaken:

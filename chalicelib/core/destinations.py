@@ -155,3 +155,8 @@ def _leads_to_denied(text: str, policy: DestinationPolicy) -> bool:
         return False
     # What is stored is as a browser serialises it, so there is one way to read its host.
     return is_listed_host(urlsplit(text).hostname or "", policy.denied_hosts)
+
+
+def is_web(destination: str) -> bool:
+    """Whether a stored destination is http or https, and so has a path and a query."""
+    return destination.startswith(("https://", "http://"))

@@ -22,6 +22,9 @@ from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 
+MOST_PROBLEMS = 100
+
+
 class Problem(NamedTuple):
     """One bad field: a JSON pointer to it, a stable code, and a sentence for a person."""
 
@@ -139,8 +142,13 @@ class Invalid(EverhopError):
     title = "Some fields are not valid"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        # Nobody reads more; all that a body could hold would be more than an answer can.
+        self.problems = tuple(problems)[:MOST_PROBLEMS]
         super().__init__(" ".join(f"{p.pointer or '/'}: {p.detail}" for p in self.problems))
+
+    def below(self, pointer: str) -> list[Problem]:
+        """The problems as they are named from where this value is at `pointer`."""
+        return [one._replace(pointer=pointer + one.pointer) for one in self.problems]
 
 
 class Unavailable(EverhopError):

@@ -38,6 +38,12 @@ class Field(NamedTuple):
     example: Any = None
 
 
+def or_null(schema: Schema) -> dict[str, Any]:
+    """The schema of the same or null."""
+    allowed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **allowed}
+
+
 def text(most: int) -> Kind:
     """Text of up to `most` characters; an empty one clears, like null."""
 
@@ -162,6 +168,13 @@ PLAIN_FIELDS: Mapping[str, Field] = {
         about="Whose value counts when both queries have the same key.",
         example="destination",
     ),
+    "forward_path": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Whether `/{slug}/more` leads to `/more` below the destination, and not to 404.",
+        example=False,
+    ),
     "disabled": Field(
         flag,
         nullable=True,
@@ -199,6 +212,8 @@ def read_fields(
             values[name] = _read(fields.get(name), value)
         except Refused as refused:
             problems.append(refused.at(_pointer(name)))
+        except Invalid as invalid:
+            problems += invalid.below(_pointer(name))
     if problems:
         raise Invalid(problems)
     return values

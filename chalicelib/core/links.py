@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from chalicelib.core.errors import Invalid, Problem, SlugTaken
 from chalicelib.core.hosts import readable_url
+from chalicelib.core.rules import NO_RULES, Rules, destinations_of
 from chalicelib.core.texts import fold
 from chalicelib.core.times import format_time
+from chalicelib.core.utm import NO_UTM, Utm
 
 
 State = Literal["active", "scheduled", "expired", "disabled"]
@@ -16,6 +18,8 @@ QueryWinner = Literal["destination", "visitor"]
 
 QUARANTINE = timedelta(days=90)
 REDIRECT_STATUSES = (302, 301, 307, 308)
+# Of the destinations of rules, as a search keeps a copy of all that it looks in.
+_SEARCHED = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,9 @@ class Link:
     starts_at: datetime | None = None
     forward_query: bool = False
     query_winner: QueryWinner = "destination"
+    forward_path: bool = False
+    utm: Utm = NO_UTM
+    rules: Rules = NO_RULES
     disabled: bool = False
     archived: bool = False
     created_at: datetime
@@ -137,11 +144,14 @@ def check_not_future(created_at: datetime, now: datetime) -> None:
 
 def describe_link(link: Link, short_url: str, now: datetime) -> dict[str, Any]:
     """The link as the JSON object that the API answers with."""
-    shown = {name: _plain(getattr(link, name)) for name in NAMES if name not in _PRIVATE}
+    shown = {name: plain(getattr(link, name)) for name in NAMES if name not in _PRIVATE}
     return {"short_url": short_url, "state": state_of(link, now), **shown}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
+    if isinstance(value, Rules | Utm):
+        return value.plain()
     if isinstance(value, datetime):
         return format_time(value)
     return list(value) if isinstance(value, tuple) else value
@@ -150,7 +160,8 @@ def _plain(value: Any) -> Any:
 def search_text(link: Link) -> str:
     """What a search looks for its text in: all that people wrote, folded, as they would type it."""
     typed = readable_url(link.destination)
-    written = (link.slug, link.destination, typed, link.title, link.notes, *link.tags)
+    rules = "\n".join(destinations_of(link.rules))[:_SEARCHED]
+    written = (link.slug, link.destination, typed, link.title, link.notes, *link.tags, rules)
     return "\n".join(dict.fromkeys(fold(part) for part in written if part))
 
 

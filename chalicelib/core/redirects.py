@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from chalicelib.core.destinations import DestinationPolicy, is_safe_location
+from chalicelib.core.destinations import DestinationPolicy, is_safe_location, is_web
 from chalicelib.core.links import Link, state_of
+from chalicelib.core.paths import join_path
 from chalicelib.core.queries import merge_query
+from chalicelib.core.rules import ZoneFinder, only_utc
+from chalicelib.core.visitors import Visitor
 
 
 Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe"]
@@ -52,13 +55,36 @@ def refuse(link: Link | None, policy: DestinationPolicy, now: datetime) -> Refus
 
 
 def follow(
-    link: Link | None, visitor_query: str, policy: DestinationPolicy, now: datetime
+    link: Link | None,
+    visitor: Visitor,
+    policy: DestinationPolicy,
+    now: datetime,
+    find_zone: ZoneFinder = only_utc,
 ) -> Redirect | Refusal:
-    """The answer to a visitor who follows the slug of `link` with this raw query string."""
+    """The answer to this visitor of the slug of `link`."""
     refusal = refuse(link, policy, now)
     if refusal or link is None:
         return refusal or Refusal("unknown")
-    location = link.destination
-    if link.forward_query:
-        location = merge_query(location, visitor_query, link.query_winner)
-    return Redirect(location, link.status)
+    destination = link.destination
+    if link.rules:
+        # Loaded here, as most links have no rules and a cold start should not pay for them.
+        from chalicelib.core.matchers import compile_rules  # noqa: PLC0415
+
+        found = compile_rules(link.rules, find_zone).destination_for(visitor, now, link.slug)
+        destination = destination if found is None else found
+        if not is_safe_location(destination, policy):
+            return Refusal("unsafe")
+    location = _location(link, destination, visitor)
+    return Refusal("unknown") if location is None else Redirect(location, link.status)
+
+
+def _location(link: Link, destination: str, visitor: Visitor) -> str | None:
+    """The destination with all that is added to it on the way; None for a path it can't have."""
+    location: str | None = destination
+    if visitor.path:
+        location = join_path(destination, visitor.path) if link.forward_path else None
+    if location and link.utm and is_web(location):
+        location = merge_query(location, link.utm.query, "destination")
+    if location and link.forward_query:
+        location = merge_query(location, visitor.query, link.query_winner)
+    return location

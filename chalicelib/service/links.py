@@ -20,6 +20,8 @@ from chalicelib.core.links import (
     check_not_past,
     edit_link,
 )
+from chalicelib.core.rule_fields import UTM_FIELD, rules_field
+from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.slugs import (
     SlugPolicy,
     can_be_slug,
@@ -50,6 +52,7 @@ class LinkService:
     parse_url: UrlParser
     clock: Clock
     chance: Chance
+    find_zone: ZoneFinder = only_utc
     edit_fields: Mapping[str, Field] = field(init=False)
     create_fields: Mapping[str, Field] = field(init=False)
 
@@ -66,9 +69,14 @@ class LinkService:
             about="The path of the short URL; drawn when left out. It can't be changed later.",
             example="spring-sale",
         )
-        object.__setattr__(self, "edit_fields", {"destination": destination, **PLAIN_FIELDS})
+        fields = {
+            **PLAIN_FIELDS,
+            "utm": UTM_FIELD,
+            "rules": rules_field(destination.kind, self.find_zone),
+        }
+        object.__setattr__(self, "edit_fields", {"destination": destination, **fields})
         object.__setattr__(
-            self, "create_fields", {"destination": destination, "slug": slug, **PLAIN_FIELDS}
+            self, "create_fields", {"destination": destination, "slug": slug, **fields}
         )
 
     def _parse_destination(self, value: object) -> str:

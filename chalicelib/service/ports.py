@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from chalicelib.core.links import Link, State
@@ -51,6 +52,21 @@ class Page(NamedTuple):
 
 # Links that one filtered request looks through before it hands back a position to go on from.
 SCANNED = 1000
+
+
+# Of rules that one page of a list answers with: Lambda's own limit for an answer is 6 MB.
+PAGE_RULES = 1024 * 1024
+
+
+def page_end(links: Iterable[Link], limit: int) -> int:
+    """How many of these links fit into a page: `limit`, or fewer when their rules are long."""
+    room, count = PAGE_RULES, 0
+    for link in islice(links, limit):
+        room -= len(link.rules.text)
+        if room < 0 and count:
+            break
+        count += 1
+    return count
 
 
 class LinkStore(Protocol):

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.core.errors import Stale
 from chalicelib.core.links import Link, State, taken_by
-from chalicelib.service.ports import SCANNED, ListQuery, Page
+from chalicelib.service.ports import SCANNED, ListQuery, Page, page_end
 from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
 from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
@@ -112,10 +112,11 @@ def _in_state(model: type[LinkItem], state: State, at: datetime) -> Condition:
 
 def _cut(found: list[LinkItem], limit: int, last_key: dict[str, Any] | None) -> Page:
     after = str(last_key["list_sort"]["S"]) if last_key else None
-    if len(found) > limit:
-        found = found[:limit]
-        after = str(found[-1].list_sort)
-    return Page(tuple(map(to_link, found)), after)
+    links = [*map(to_link, found[:limit])]
+    end = page_end(links, limit)
+    if end < len(found):
+        after = str(found[end - 1].list_sort)
+    return Page(tuple(links[:end]), after)
 
 
 def _start(partition: str, after: str | None) -> dict[str, dict[str, Any]] | None:

@@ -8,7 +8,7 @@ from threading import Lock
 from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Claim, released_at
 from chalicelib.core.links import Link, is_free, matches, state_of, taken_by
-from chalicelib.service.ports import SCANNED, ListQuery, Page
+from chalicelib.service.ports import SCANNED, ListQuery, Page, page_end
 from chalicelib.store.keys import list_sort
 
 
@@ -57,8 +57,9 @@ class LinkMemory:
         seen = rest[: SCANNED if query.filtered else query.limit]
         found = [pair for pair in seen if _is_found(pair[1], query)]
         after = seen[-1][0] if len(seen) < len(rest) else None
-        if len(found) > query.limit:
-            found = found[: query.limit]
+        end = page_end((link for _, link in found), query.limit)
+        if end < len(found):
+            found = found[:end]
             after = found[-1][0]
         return Page(tuple(link for _, link in found), after)
 

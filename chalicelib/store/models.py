@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from pynamodb.attributes import (
+    BinaryAttribute,
     BooleanAttribute,
     ListAttribute,
     NumberAttribute,
@@ -14,6 +15,8 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.core.links import Link, search_text
+from chalicelib.core.rules import NO_RULES, Rules
+from chalicelib.core.utm import NO_UTM, Utm
 from chalicelib.store.clients import LeanConnection
 from chalicelib.store.keys import LINK_SK, link_pk, list_key, list_sort
 
@@ -57,6 +60,9 @@ class LinkItem(Model):
     starts_at = UTCDateTimeAttribute(null=True)
     forward_query = BooleanAttribute(null=True)
     query_winner = UnicodeAttribute(null=True)
+    forward_path = BooleanAttribute(null=True)
+    utm = UnicodeAttribute(null=True)
+    rules = BinaryAttribute(legacy_encoding=False, null=True)
     disabled = BooleanAttribute(null=True)
     archived = BooleanAttribute(null=True)
     created_at = UTCDateTimeAttribute()
@@ -87,7 +93,7 @@ _COPIED = (
     "made_by"
 ).split()
 # Not stored where they are as in a new link: most are, and each costs time to read back.
-_UNLESS_DEFAULT = "status forward_query query_winner disabled archived".split()
+_UNLESS_DEFAULT = "status forward_query query_winner forward_path disabled archived".split()
 _DEFAULTS = {one.name: one.default for one in fields(Link) if one.name in _UNLESS_DEFAULT}
 
 
@@ -104,6 +110,8 @@ def to_item(model: type[LinkItem], key: str, link: Link, write_id: str) -> LinkI
         values["list_sort"] = list_sort(key, link)
         values["search"] = search_text(link)
         values["tags"] = list(link.tags) or None
+        values["utm"] = link.utm.query or None
+        values["rules"] = link.rules.packed or None
     else:
         values["ttl"] = int(until.timestamp()) + 1
     return model(link_pk(key), LINK_SK, write_id=write_id, **values)
@@ -119,4 +127,6 @@ def to_link(item: LinkItem) -> Link:
         **values,
         destination=item.destination or "",
         tags=tuple(str(tag) for tag in item.tags or ()),
+        utm=Utm(item.utm) if item.utm else NO_UTM,
+        rules=Rules(item.rules) if item.rules else NO_RULES,
     )

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Redirect, Refusal, follow
+from chalicelib.core.visitors import Visitor
 from chalicelib.store.memory import LinkMemory
 from tests.api.driver import Api, make_api
 
@@ -141,5 +142,5 @@ def test_expiry_is_exact(seconds: int, expected: type) -> None:
     """A link ends at its moment, by the clock of whoever follows it."""
     link = made(expires_at=NOW)
 
-    outcome = follow(link, "", DestinationPolicy(), NOW + timedelta(seconds=seconds))
+    outcome = follow(link, Visitor(), DestinationPolicy(), NOW + timedelta(seconds=seconds))
     assert isinstance(outcome, expected)

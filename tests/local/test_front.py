@@ -101,6 +101,67 @@ def test_odd_headers_do_not_matter(stack: RunningStack, header: bytes) -> None:
     assert b"\r\nLocation: https://example.com/h\r\n" in answer
 
 
+def test_paths_are_forwarded_below_the_destination(stack: RunningStack) -> None:
+    """What follows the slug arrives as it was typed, and reaches nothing above or beside."""
+    body = {"destination": "https://example.com/docs?a=1", "slug": "below", "forward_path": True}
+    stack.api("POST", "/links", body)
+    stack.api("POST", "/links", {"destination": "https://example.com/", "slug": "flat"})
+
+    for path, location in (
+        ("/below", "https://example.com/docs?a=1"),
+        ("/below/", "https://example.com/docs?a=1"),
+        ("/below/more/path", "https://example.com/docs/more/path?a=1"),
+        ("/below/more/", "https://example.com/docs/more/?a=1"),
+        ("/BELOW/%C3%BC%20?x=1", "https://example.com/docs/%C3%BC%20?a=1"),
+        ("/below/%252e%252e/x", "https://example.com/docs/%252e%252e/x?a=1"),
+        ("/below/|^", "https://example.com/docs/%7C%5E?a=1"),
+    ):
+        assert stack.ask("GET", path).headers["Location"] == location
+    assert b"https://example.com/docs/a" in stack.ask("GET", "/below+/a").body
+    for path in ["/below/../x", "/below/%2e%2e/x", "/below//evil.example", "/below/a%2fb"] + [
+        "/below/..;/x",
+        "/below/%5cevil.example",
+        "/below/%00",
+        "/below/%zz",
+        "/flat/x",
+        "/none/x",
+        "/api/r/below/x",
+    ]:
+        assert stack.ask("GET", path).status == 404, path
+
+
+@pytest.mark.parametrize("name", ["Everhop-Path", "everhop-path", "EVERHOP-QUERY", "Everhop_Path"])
+def test_only_the_door_says_what_was_asked(stack: RunningStack, name: str) -> None:
+    """Its own headers are not taken from a visitor, in whatever case they are."""
+    body = {"destination": "https://example.com/", "slug": "door", "forward_path": True}
+    stack.api("POST", "/links", {**body, "forward_query": True})
+    host = urlsplit(stack.url).netloc
+    request = f"GET /door HTTP/1.1\r\nHost: {host}\r\n{name}: /forged\r\n\r\n"
+
+    assert b"\r\nLocation: https://example.com/\r\n" in raw(stack, request.encode())
+
+
+def test_rules_can_be_tried_from_the_command_line(stack: RunningStack) -> None:
+    """The headers that CloudFront would write are let through on one machine."""
+    rules = [
+        {"if": {"countries": ["DE"], "devices": ["tablet"]}, "destination": "https://e.example/1"},
+        {"if": {"languages": ["fr"]}, "destination": "https://e.example/2"},
+        {"if": {"query": [{"name": "ref", "value": "ü x"}]}, "destination": "https://e.example/3"},
+    ]
+    body = {"destination": "https://e.example/0", "slug": "ruled", "rules": rules}
+    assert stack.api("POST", "/links", body).status == 201
+    edge = {"CloudFront-Viewer-Country": "DE", "CloudFront-Is-Mobile-Viewer": "true"}
+
+    def led(target: str = "/ruled", **headers: str) -> str:
+        return stack.ask("GET", target, **headers).headers["Location"][-1]
+
+    assert led() == "0"
+    assert led(**edge, **{"CloudFront-Is-Tablet-Viewer": "true"}) == "1"
+    assert led(**edge) == "0"
+    assert led(**{"Accept-Language": "fr-CH, fr;q=0.9, en;q=0.8"}) == "2"
+    assert led("/ruled?a&ref=%C3%BC+x") == "3"
+
+
 def test_hosts(stack: RunningStack) -> None:
     """Only this machine's own names are answered: another may be another site's doing."""
     assert status_of(stack, b"/") == 200

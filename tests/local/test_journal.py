@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.utilities import dynamo_to_dict
 
 from local.database import make_table
 from local.journal import Journal, touched_by
@@ -55,6 +56,18 @@ def test_what_is_kept_comes_back(journal: Journal, tmp_path: Path) -> None:
 
     assert Journal(tmp_path / "x.sqlite", REGION).restore(NAME) == 2
     assert table() == {"a": "3", "b": "2"}
+
+
+def test_binary_values_come_back(journal: Journal, tmp_path: Path) -> None:
+    """What is no text is kept as it was sent, and is that again after a restart."""
+    ruled = {**item("a", "1"), "rules": {"B": "AP94nA=="}}
+    dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].get_table(NAME).put_item(ruled)
+    journal.keep([(NAME, ruled)])
+    make_table_again()
+
+    assert Journal(tmp_path / "x.sqlite", REGION).restore(NAME) == 1
+    (found,) = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].get_table(NAME).all_items()
+    assert dynamo_to_dict(found.attrs["rules"]) == {"B": b"\x00\xff\x78\x9c"}
 
 
 def make_table_again() -> None:

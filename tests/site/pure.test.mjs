@@ -87,6 +87,9 @@ test("an edit sends what changed, and null for what was cleared", () => {
 test("seconds that the time field can't show are kept when it isn't touched", () => {
   const base = changes.toForm(LINK);
   assert.deepEqual(changes.toPatch({ ...base, title: "New" }, base), { title: "New" });
+  // What the form does not show is not sent, and so stays: rules, UTM fields, whatever comes next.
+  const ruled = changes.toForm({ ...LINK, rules: [{ if: {}, destination: "https://e.example/" }], forward_path: true });
+  assert.deepEqual(changes.toPatch({ ...ruled, title: "New" }, ruled), { title: "New" });
 });
 
 test("what was typed is laid over a newer version", () => {

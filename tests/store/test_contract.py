@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import SlugTaken, Stale, Unavailable
 from chalicelib.core.links import Link, State, bury_link, edit_link, state_of
+from chalicelib.core.rules import Rules
+from chalicelib.core.utm import Utm
 from chalicelib.service.ports import LinkStore, ListQuery
 from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
@@ -23,6 +25,7 @@ from tests.store.tables import REGION, point_to, together
 
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)
+RULES = [{"if": {"countries": ["DE"]}, "destination": "https://e.example/de"}]
 
 
 def link(slug: str, minutes: int = 0, **fields: object) -> Link:
@@ -53,6 +56,9 @@ def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:
         starts_at=NOW,
         forward_query=True,
         query_winner="visitor",
+        forward_path=True,
+        utm=Utm.of({"source": "a b", "term": "ü"}),
+        rules=Rules.of(RULES),
         disabled=True,
         archived=True,
     )
@@ -63,6 +69,31 @@ def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:
     assert store.get("full", consistent=True) == full
     assert store.get("bare") == link("bare")
     assert store.get("none") is None
+
+
+def test_long_rules_come_back(store: LinkStore) -> None:
+    """A thousand of them too, which are stored deflated."""
+    long = link("Long", rules=Rules.of(RULES * 1000))
+    store.create("long", long)
+
+    assert long.rules.packed[:1] != b"["
+    assert store.get("long") == long
+
+
+def test_a_page_of_long_rules_is_short(store: LinkStore) -> None:
+    """What a page answers with stays under Lambda's limit, and no link is left out or doubled."""
+    long = Rules.of([{"if": {}, "destination": f"https://e.example/{'x' * 1900}"}] * 60)
+    for number in range(25):
+        store.create(f"heavy{number}", link(f"heavy{number}", number, workspace="h", rules=long))
+    pages = [store.page("h", ListQuery(limit=20))]
+    while pages[-1].after:
+        pages.append(store.page("h", ListQuery(limit=20, after=pages[-1].after)))
+
+    assert max(sum(len(one.rules.text) for one in page.links) for page in pages) < 1024 * 1024
+    assert [one.slug for page in pages for one in page.links] == [
+        f"heavy{number}" for number in reversed(range(25))
+    ]
+    assert len(pages) < 6
 
 
 def test_create_once(store: LinkStore) -> None:

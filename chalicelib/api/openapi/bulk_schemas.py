@@ -16,10 +16,9 @@ from chalicelib.api.openapi.schemas import (
     link_model,
     list_of,
     object_of,
-    or_null,
 )
 from chalicelib.core.batches import BATCH_FIELDS
-from chalicelib.core.fields import Field
+from chalicelib.core.fields import Field, or_null
 
 
 BATCH_KEY = IDEMPOTENCY_KEY._replace(

@@ -177,6 +177,16 @@ def _refer(node: Any, models: dict[str, Any]) -> Any:
             models[node.name] = {}
             models[node.name] = _refer(node.schema, models)
         return _component("schemas", node.name)
+    if isinstance(node, Mapping) and isinstance(node.get("title"), str) and "properties" in node:
+        return _refer_to_titled(node, models)
     if isinstance(node, Mapping):
         return {name: _refer(part, models) for name, part in node.items()}
     return [_refer(part, models) for part in node] if isinstance(node, list) else node
+
+
+def _refer_to_titled(node: Mapping[str, Any], models: dict[str, Any]) -> dict[str, Any]:
+    # What is said of it in this one place stays there, beside the reference.
+    beside = {name: node[name] for name in ("description", "examples", "default") if name in node}
+    rest = {name: part for name, part in node.items() if name not in beside}
+    model = Model(rest.pop("title"), rest)
+    return {**_refer(model, models), **beside}

@@ -2,8 +2,9 @@
 
 from chalicelib.api.cursors import LIMIT, Parameter
 from chalicelib.api.openapi.operations import Model
-from chalicelib.api.openapi.schemas import described, list_of, object_of, or_null
+from chalicelib.api.openapi.schemas import described, list_of, object_of
 from chalicelib.core.access import SCOPES
+from chalicelib.core.fields import or_null
 from chalicelib.core.keys import WORKSPACE_SCHEMA
 
 

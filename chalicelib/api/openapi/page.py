@@ -117,18 +117,25 @@ def _group(tag: Mapping[str, str], listed: list[Any], document: Document, addres
 def _models(document: Document) -> str:
     models = document["components"]["schemas"]
     # A body is shown where it is sent; here only when it is a part of another one.
-    parts = json.dumps(models)
+    bodies, parts = _bodies(document), json.dumps(models)
     shown = "".join(
         f'<section class="model" id="{name}"><h3>{name}</h3>{properties_html(schema)}</section>'
         for name, schema in models.items()
-        if schema.get("additionalProperties") is not False
-        or f'"#/components/schemas/{name}"' in parts
+        if name not in bodies or f'"#/components/schemas/{name}"' in parts
     )
     return (
         '<section class="group" id="models"><h2>Models</h2><div class="lead"><p>What is answered, '
-        "or sent in lists. A field is always there unless it says otherwise.</p></div>"
-        f"{shown}</section>"
+        "or sent as a part. A field is always there unless it says otherwise; in what is also "
+        f"sent, those that are required are.</p></div>{shown}</section>"
     )
+
+
+def _bodies(document: Document) -> set[str]:
+    """The models of whole bodies, which are told where they are sent."""
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    contents = [one["requestBody"]["content"] for one in operations if "requestBody" in one]
+    schemas = [content["schema"] for one in contents for content in one.values()]
+    return {str(schema.get("$ref", "")).rpartition("/")[2] for schema in schemas}
 
 
 def _errors() -> str:

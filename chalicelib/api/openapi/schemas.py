@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 from chalicelib.api.cursors import Parameter
 from chalicelib.api.openapi.operations import Answer, Header, Model
-from chalicelib.core.fields import Field, Schema, time
-from chalicelib.core.links import State
+from chalicelib.core.fields import Field, Schema, or_null, time
+from chalicelib.core.links import State, plain
 from chalicelib.service.imports import STATUSES
 
 
@@ -51,12 +51,6 @@ def list_of(item: Schema | Model) -> dict[str, Any]:
     return {"type": "array", "items": item}
 
 
-def or_null(schema: Schema) -> dict[str, Any]:
-    """The schema of the same or null."""
-    allowed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
-    return {**schema, "type": [schema["type"], "null"], **allowed}
-
-
 def described(schema: Schema, about: str, *examples: Any) -> dict[str, Any]:
     """The schema with a sentence for people and examples of what fits it."""
     return {**schema, "description": about, **({"examples": [*examples]} if examples else {})}
@@ -89,13 +83,13 @@ def _sent(field: Field) -> dict[str, Any]:
 
 
 def _default(field: Field) -> dict[str, Any]:
-    return {"default": _plain(field.cleared)} if field.nullable else {}
+    return {"default": plain(field.cleared)} if field.nullable else {}
 
 
 def _shown(field: Field, drawn: bool) -> dict[str, Any]:
     # What is stored may be from before today's policy: no pattern is promised.
     schema = {name: part for name, part in field.kind.schema.items() if name != "pattern"}
-    kept_null = field.nullable and field.cleared is None and not drawn
+    kept_null = field.nullable and plain(field.cleared) is None and not drawn
     return described(or_null(schema) if kept_null else schema, field.about, field.example)
 
 
@@ -131,13 +125,9 @@ def link_model(create_fields: Mapping[str, Field]) -> Model:
 
 def link_example(create_fields: Mapping[str, Field], **changed: Any) -> dict[str, Any]:
     """What the examples of bodies make of a link."""
-    cleared = {name: _plain(field.cleared) for name, field in create_fields.items()}
+    cleared = {name: plain(field.cleared) for name, field in create_fields.items()}
     read_only = {name: schema["examples"][0] for name, schema in _READ_ONLY.items()}
     return {**cleared, **NEW_LINK_EXAMPLE, **read_only, **changed}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def page_model(create_fields: Mapping[str, Field]) -> Model:

@@ -13,8 +13,9 @@ What is marked *no key* answers without one.
 
 ## Bodies
 
-JSON in UTF-8, up to 64 KiB, a batch 1 MiB. A field that is not known is refused, and every field \
-that is wrong is named at once. Times are RFC 3339 with their offset, and come back in UTC.
+JSON in UTF-8, up to 64 KiB; 256 KiB for a link, as it may have rules; 1 MiB for a batch. A field \
+that is not known is refused, and every field that is wrong is named at once, up to a hundred. \
+Times are RFC 3339 with their offset, and come back in UTC.
 
 ## Versions
 
@@ -75,6 +76,14 @@ FIELD_CODES: Mapping[str, str] = {
     "destination_denied": "Its host is on the deployment's deny list.",
     "destination_shortener": "Its host shortens links itself.",
     "destination_too_long": "It has over 2,048 characters once it is encoded.",
+    "too_few": "There is nothing in the list.",
+    "length": "It has too few or too many characters.",
+    "repeated": "The same thing, or parameter, is there more than once.",
+    "country": "It is no country code of ISO 3166-1, like DE.",
+    "language": "It is no language tag, like de or pt-BR.",
+    "time_of_day": "It is no time of day, like 09:30.",
+    "time_zone": "It is no time zone of IANA, like Europe/Berlin.",
+    "rule_outcome": "A rule has either a destination or variants.",
     "limit": "It is not a whole number from 1 to 100.",
     "cursor": "This list did not give out this cursor.",
     "idempotency_key": "An `Idempotency-Key` has 1 to 255 visible ASCII characters.",
@@ -82,7 +91,6 @@ FIELD_CODES: Mapping[str, str] = {
     "idempotency_mismatch": "The key was first sent with another request.",
     "idempotency_unsupported": "What is asked for here can't be held to an `Idempotency-Key`.",
     "tags_crossed": "The same tag is to be added and removed.",
-    "repeated": "The parameter is there more than once.",
     "out_of_range": "The number is too small or too large.",
     "colour": "It is not a colour like `#rgb` or `#rrggbb`.",
     "qr_contrast": "The colours are too near each other, or the wrong way round, for scanners.",
