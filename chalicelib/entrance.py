@@ -44,8 +44,11 @@ def open_app(
     visitors = RedirectService(store, config.slugs, config.destinations, clock)
 
     def mount_rest() -> None:
+        from chalicelib.api import other_methods  # noqa: PLC0415
+
         for blueprint in rest():
             app.register_blueprint(blueprint)
+        app.register_blueprint(other_methods.routes(app.routes))
 
     app.register_blueprint(redirects.routes(visitors, config.public_url))
     app.routes = LateRoutes(app.routes, mount_rest)  # type: ignore[assignment]

@@ -11,10 +11,6 @@ from chalicelib.core.keys import KEY_FIELDS, ROTATION_FIELDS, describe_key, pars
 from chalicelib.service.keys import IssuedKey, KeyService
 
 
-def _workspace(text: str) -> str | None:
-    return parse_workspace(text) if text else None
-
-
 def routes(keys: KeyService, doors: Doors) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
@@ -65,7 +61,8 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         Without their texts, which nobody has but their owners; those that have ended for 90 days.
         """
         access = doors.admit(request, "admin")
-        workspace = read_parameter(request, "workspace", "", _workspace)
+        named = "workspace" in (request.query_params or {})
+        workspace = read_parameter(request, "workspace", "", parse_workspace) if named else None
         limit = read_parameter(request, "limit", "50", parse_limit)
         after = read_parameter(request, "cursor", "", str.strip) or None
         page = keys.list(access, workspace, limit, after)
