@@ -61,6 +61,10 @@ unit: $(VENV)/.dev browser  ## the tests; PYTEST="-k slug" picks some
 browser:
 	@sh tests/browser/install.sh
 
+.PHONY: fuzz
+fuzz: $(VENV)/.dev  ## schemathesis over the whole API as two workspaces; FUZZ=300 seconds each
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
 .PHONY: format
 format: $(VENV)/.dev  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -12,6 +12,7 @@ from chalicelib.api import (
     imports,
     keys,
     links,
+    other_methods,
     qr_codes,
     reference,
 )
@@ -135,3 +136,4 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
     ):
         app.register_blueprint(blueprint)
     let_slugs_be(app, "batch")
+    app.register_blueprint(other_methods.routes(app.routes))

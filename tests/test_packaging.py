@@ -37,6 +37,7 @@ ROUTES = {
     "/docs": {"get", "head"},
     "/r/{slug}": {"get", "head"},
 }
+METHODS = {"get", "head", "post", "put", "patch", "delete"}
 INTEGRATION = "x-amazon-apigateway-integration"
 RESPONSES = "x-amazon-apigateway-gateway-responses"
 CHALICE_RUNTIME = {"chalice/app.py", "chalice/__init__.py"}
@@ -303,6 +304,8 @@ def test_template_has_the_routes(package: Package) -> None:
 
     for path, methods in ROUTES.items():
         assert methods <= set(paths[path]), path
+    # What API Gateway has no method for it answers itself, as if there were nothing at the path.
+    assert [path for path, methods in paths.items() if METHODS - set(methods)] == []
     # A mock integration is how Chalice answers CORS preflights; we have one origin and no CORS.
     integrations = [method[INTEGRATION] for it in paths.values() for method in it.values()]
     assert {"aws_proxy"} == {integration["type"] for integration in integrations}

@@ -16,10 +16,6 @@ from chalicelib.service.keys import IssuedKey, KeyService, reach_workspace
 _NO_KEY = "A key's text is answered once, so no second answer could be the same."
 
 
-def _workspace(text: str) -> str | None:
-    return parse_workspace(text) if text else None
-
-
 def routes(keys: KeyService, doors: Doors) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
@@ -71,7 +67,8 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         Without their texts, which nobody has but their owners; those that have ended for 90 days.
         """
         access = doors.admit(request, "admin")
-        named = read_parameter(request, "workspace", "", _workspace)
+        given = "workspace" in (request.query_params or {})
+        named = read_parameter(request, "workspace", "", parse_workspace) if given else None
         workspace = reach_workspace(access, named)
         list_name = json.dumps(["keys", workspace])
 

@@ -86,6 +86,13 @@ def test_parameters(api: Api, query: str) -> None:
     assert answer.json_body["errors"][0]["pointer"] == "/" + query[1:].partition("=")[0]
 
 
+def test_rows_are_numbered_as_asked(api: Api) -> None:
+    """The first row below the header has the number that the request gives it, from 1 on."""
+    answer = api.keyed("POST", "/imports?first_row=1", SHEET.encode(), Content_Type="text/csv")
+
+    assert answer.json_body["rows"][0]["row"] == 1
+
+
 def test_limits(api: Api) -> None:
     """More rows or bytes than one request may bring are refused before anything is stored."""
     rows = "destination\n" + "https://example.com/\n" * 1001

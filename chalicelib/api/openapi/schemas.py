@@ -170,7 +170,11 @@ FIELD_PROBLEM = Model(
 )
 _COUNTS: Mapping[str, Schema] = dict.fromkeys(STATUSES, COUNT)
 _ROW = {
-    "row": described({"type": "integer", "minimum": 2}, "As a spreadsheet numbers it.", 2),
+    "row": described(
+        {"type": "integer", "minimum": 1},
+        "As a spreadsheet numbers it, the header being 1, unless `first_row` says otherwise.",
+        2,
+    ),
     "status": described(
         {"type": "string", "enum": [*STATUSES]},
         "`exists`: the slug leads to the same destination already. `taken`: it leads elsewhere. "

@@ -1,0 +1,38 @@
+"""The methods that an address does not have: 405 and those that it has.
+
+API Gateway answers a method that it has no route for as if there were nothing at the address, so
+every address has a route for every method.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.api.problems import answer_error
+from chalicelib.api.routes import View, request_id, route
+from chalicelib.core.errors import MethodNotAllowed
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def routes(there: Mapping[str, Iterable[str]]) -> Blueprint:
+    """The blueprint, beside the routes that are there: methods by path."""
+    api = Blueprint(__name__)
+    for path, given in there.items():
+        methods = sorted(given)
+        others = [method for method in METHODS if method not in methods]
+        if others:
+            refuse = _refuser(", ".join(methods))
+            route(api, path, others, lambda say: say.UNLISTED, content_types=["*/*"])(refuse)
+    return api
+
+
+def _refuser(allowed: str) -> View:
+    def refuse_method(request: Request, **_: str) -> Response:
+        error = MethodNotAllowed(f"Here is no {request.method}, only {allowed}.")
+        answer = answer_error(error, request_id(request))
+        answer.headers["Allow"] = allowed
+        return answer
+
+    return refuse_method
