@@ -45,4 +45,5 @@ def _run(pair: Pair, module: str, *arguments: str) -> Any:
     )
     if done.returncode != 0:
         raise BenchError(f"{module}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    # What the handler wrote into its log stands before it.
+    return json.loads(done.stdout.splitlines()[-1])

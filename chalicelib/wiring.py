@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, keys, links, qr_codes, redirects, reference
+from chalicelib.api import cors, health, imports, keys, links, qr_codes, redirects, reference
 from chalicelib.api.doors import Doors, catch_errors
+from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
+from chalicelib.service.health import HealthService
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
+from chalicelib.service.limits import Limiter
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
 from chalicelib.service.redirects import RedirectService
@@ -81,18 +84,22 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> 
     )
 
 
-def make_app(
+def make_app(  # noqa: PLR0913 - the world, piece by piece: tests hand in theirs
     config: Config,
     store: LinkStore,
     key_store: KeyStore,
     clock: Clock = _now,
     claims: ClaimStore | None = None,
+    *,
+    counters: CounterStore | None = None,
 ) -> Chalice:
     """The Chalice app with every blueprint mounted."""
-    app = Chalice("everhop")
+    app = Chalice("everhop", configure_logs=False)
+    counters = counters or make_counters(config, store)
     gate = Gate(key_store, config.api_key_digest, clock)
     doors = Doors(
         gate=gate,
+        limiter=Limiter(counters, config.rate_limit, config.region, clock),
         public_url=config.public_url,
         cursor_secret=config.cursor_secret,
         require_if_match=config.require_if_match,
@@ -104,12 +111,27 @@ def make_app(
         links.routes(link_service, keyed_links, doors),
         redirects.routes(visitors, doors),
         imports.routes(ImportService(link_service), doors),
-        health.routes(store, config.region),
+        health.routes(
+            HealthService({"table": lambda: store.get(health.PROBE)}, clock), config.place
+        ),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
         keys.routes(KeyService(key_store, clock, secrets.randbelow, gate.forget), doors),
     ):
         app.register_blueprint(blueprint)
     let_pictures_pass(app)
+    app.register_blueprint(cors.preflights(app.routes))
+    keep_log(app, config, clock)
+    if config.cors_origins:
+        app.register_middleware(cors.Cors(config.cors_origins), "http")
     app.register_middleware(catch_errors, "http")
     return app
+
+
+def keep_log(app: Chalice, config: Config, clock: Clock) -> None:
+    """Have each request in the log, and what Chalice has to say of mistakes in the same form."""
+    requests, whole = config.log != "off", config.log == "debug"
+    log = RequestLog(config.place, clock, write_line, requests=requests, whole=whole)
+    app.log.handlers = [BugHandler(log)]
+    app.log.propagate = False
+    app.register_middleware(log, "http")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, HeadersType, Request, Response
 
+from chalicelib.api.notes import notes_of
 from chalicelib.api.problems import answer_error, answer_foreign_error
 from chalicelib.core.access import Access, Scope, bearer_of
 from chalicelib.core.errors import (
@@ -18,14 +19,18 @@ from chalicelib.core.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    RateLimited,
     Refused,
     TooLarge,
     Unauthorized,
+    Unavailable,
     UnsupportedMediaType,
 )
 from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
+from chalicelib.core.limits import fields_of
 from chalicelib.core.slugs import decode_slug
 from chalicelib.service.access import Gate
+from chalicelib.service.limits import Limiter
 
 
 MAX_JSON = 64 * 1024
@@ -39,6 +44,7 @@ class Doors:
     """What the routes of one deployment share."""
 
     gate: Gate
+    limiter: Limiter
     public_url: str
     cursor_secret: bytes
     require_if_match: bool = False
@@ -48,14 +54,28 @@ class Doors:
         return self.admit(request, scope).workspace
 
     def admit(self, request: Request, scope: Scope) -> Access:
-        """All that the request's key opens; Unauthorized when it opens nothing."""
+        """All that the request's key opens; Unauthorized when it opens nothing, or RateLimited."""
         key = bearer_of(request.headers.get("authorization"))
         if key is None:
             raise Unauthorized("Send your key as `Authorization: Bearer eh_...`.")
         access = self.gate.admit(key)
+        notes = notes_of(request)
+        notes.key_id, notes.workspace = access.key_id, access.workspace
+        self._count(request, access)
         if scope not in access.scopes:
             raise Forbidden(f"This needs a key with the scope “{scope}”.")
         return access
+
+    def _count(self, request: Request, access: Access) -> None:
+        # By key, never by address: those who have no key that is known are the gateway's to limit.
+        standing = self.limiter.count(access.key_id)
+        if standing is None:
+            return
+        notes_of(request).headers.update(fields_of(standing))
+        if not standing.allowed:
+            most, wait = standing.quota, standing.resets_in
+            detail = f"The limit of a key is {most:,} a minute here; wait {wait} s."
+            raise RateLimited(detail, wait)
 
     def short_url(self, request: Request, slug: str) -> str:
         """The address that a link is followed at; never built from what the client sent."""
@@ -102,7 +122,9 @@ def route(
             try:
                 return view(request, **parameters)
             except EverhopError as error:
-                return answer_error(error, request_id(request))
+                return answer_problem(request, error)
+            except Exception as bug:  # noqa: BLE001 - it is logged; Chalice would log its text too
+                return answer_bug(request, bug)
 
         # Whoever only asks may send any content type: a redirect does not depend on it.
         if not {"POST", "PATCH"} & set(methods):
@@ -114,6 +136,29 @@ def route(
     return register
 
 
+_FAILED = "The request failed; it was logged under this instance."
+
+
+def answer_problem(request: Request, error: EverhopError) -> Response:
+    """The response for an error of ours."""
+    note_error(request, error)
+    return answer_error(error, request_id(request))
+
+
+def answer_bug(request: Request, bug: Exception) -> Response:
+    """The response for what nobody expected: the log has it, the client learns nothing of it."""
+    notes_of(request).bug = bug
+    return answer_problem(request, EverhopError(_FAILED))
+
+
+def note_error(request: Request, error: EverhopError) -> None:
+    """Have the log say which error the request ends with, and why if something is not there."""
+    notes = notes_of(request)
+    notes.code = error.code
+    if isinstance(error, Unavailable):
+        notes.reason = str(error)
+
+
 def request_id(request: Request) -> str:
     """The id under which the platform logged this request."""
     return str(getattr(request.lambda_context, "aws_request_id", ""))
@@ -122,11 +167,16 @@ def request_id(request: Request) -> str:
 def catch_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Middleware: Chalice's own errors leave as problem+json too, and the time taken is told."""
     started = time.perf_counter()
-    response = get_response(request)
+    try:
+        response = get_response(request)
+    except Exception as bug:  # noqa: BLE001 - before or after a view; it is logged
+        response = answer_bug(request, bug)
     if isinstance(response.body, dict) and "Code" in response.body:
         response = answer_foreign_error(response, request_id(request))
+        notes_of(request).code = json.loads(response.body)["code"]
     took = (time.perf_counter() - started) * 1000
     response.headers["Server-Timing"] = f"app;dur={took:.1f}"
+    response.headers.update(notes_of(request).headers)
     return response
 
 

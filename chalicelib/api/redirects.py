@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.doors import Doors, request_id, route
+from chalicelib.api.doors import Doors, note_error, request_id, route
 from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES
@@ -98,6 +98,7 @@ def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
                 return preview(request, decoded[:-1])
             return follow(request, decoded)
         except Unavailable as error:
+            note_error(request, error)
             return _page(request, *unavailable_page(error, request_id(request)))
 
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])

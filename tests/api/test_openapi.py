@@ -20,6 +20,7 @@ from chalicelib.service.ports import KeyPage, ListQuery, Page
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.clocks import SetClock
 from tests.conftest import ROOT
 from tests.json_schema import accepts
 
@@ -219,6 +220,16 @@ def exercise_down(api: Api) -> None:
         api.ask(method, "/r/x")
 
 
+def exercise_limited(api: Api) -> None:
+    """Call every keyed operation with a key that has used up its minute."""
+    api.keyed("GET", "/links")
+    for path, method, operation in operations(api.contract.document):
+        if operation["security"]:
+            kinds = operation.get("requestBody", {}).get("content", {"application/json": None})
+            target = re.sub(r"\{\w+\}", "x", path.removeprefix("/v1"))
+            api.keyed(method, target, b"{}", Content_Type=next(iter(kinds)))
+
+
 def test_every_answer_it_promises_is_given() -> None:
     """Each status of each operation is really answered; the driver checks each against its schema.
 
@@ -231,13 +242,16 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_down(down)
         exercise_wary(wary)
         exercise_keys(api)
+        with make_api(clock=SetClock(), EVERHOP_RATE_LIMIT="1") as limited:
+            exercise_limited(limited)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)
             for status in operation["responses"]
             if status != "default"
         }
-        seen = api.contract.seen | down.contract.seen | wary.contract.seen
+        apis = (api, down, wary, limited)
+        seen = {one for api in apis for one in api.contract.seen}
 
     assert promised - seen == {("POST", "/v1/imports", "503")}
 

@@ -20,6 +20,7 @@ from chalicelib.api.openapi.operations import (
 )
 from chalicelib.api.openapi.schemas import (
     CHANGES_EXAMPLE,
+    FAILING_EXAMPLE,
     HEALTH,
     IDEMPOTENCY_KEY,
     IF_MATCH,
@@ -40,6 +41,7 @@ from chalicelib.api.openapi.schemas import (
 
 __all__ = [
     "CHANGES_EXAMPLE",
+    "FAILING_EXAMPLE",
     "HEALTH",
     "IDEMPOTENCY_KEY",
     "IF_MATCH",
