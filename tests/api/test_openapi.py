@@ -20,6 +20,7 @@ from chalicelib.service.ports import KeyPage, ListQuery, Page
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.api.limited import exercise_limited
 from tests.clocks import SetClock
 from tests.conftest import ROOT
 from tests.json_schema import accepts
@@ -218,16 +219,6 @@ def exercise_down(api: Api) -> None:
     for method in ("GET", "HEAD"):
         api.ask(method, "/v1/health")
         api.ask(method, "/r/x")
-
-
-def exercise_limited(api: Api) -> None:
-    """Call every keyed operation with a key that has used up its minute."""
-    api.keyed("GET", "/links")
-    for path, method, operation in operations(api.contract.document):
-        if operation["security"]:
-            kinds = operation.get("requestBody", {}).get("content", {"application/json": None})
-            target = re.sub(r"\{\w+\}", "x", path.removeprefix("/v1"))
-            api.keyed(method, target, b"{}", Content_Type=next(iter(kinds)))
 
 
 def test_every_answer_it_promises_is_given() -> None:
