@@ -71,7 +71,8 @@ def run_apart(pair: Pair, module: str, *arguments: str, **more: str) -> Any:
     )
     if done.returncode != 0:
         raise BenchError(f"{module}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    # What the handler wrote into its log stands before it.
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _inherited() -> dict[str, str]:

@@ -9,16 +9,21 @@ from urllib.parse import urlsplit
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
 from chalicelib.core.hosts import bare_host
+from chalicelib.core.logs import Place
 from chalicelib.core.slugs import SlugPolicy
 
 
 # `chalice local` without a table has this key; links are then in memory and the server on loopback.
 DEVELOPMENT_KEY = "eh_development_key"
+_LOG = "EVERHOP_LOG"
 _PRIVATE = "EVERHOP_PRIVATE_DESTINATIONS"
 _DEVELOPMENT_URL = "http://127.0.0.1:8000/r"
 
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
+)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
@@ -71,6 +76,42 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _origins(text: str) -> frozenset[str]:
+    return frozenset(map(_origin, _words(text)))
+
+
+def _origin(text: str) -> str:
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            "origins named one by one, like https://app.example.com or http://localhost:3000 "
+            "(`*` and `null` would let in pages of anyone)"
+        )
+    # As browsers write it: in lower case, and without the port that the scheme has anyway.
+    usual = {"https": ":443", "http": ":80"}.get(match["scheme"], ":")
+    return text.removesuffix(usual)
+
+
+def _limit(text: str) -> int:
+    if text == "off":
+        return 0
+    if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII):
+        raise ValueError("a whole number of requests a minute, or 'off'")
+    return int(text)
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._+-]{0,64}", text, re.ASCII):
+        raise ValueError("up to 64 of letters, digits and . _ + -")
+    return text
+
+
+def _stage(text: str) -> str:
+    if not text:
+        raise ValueError("a name like prod")
+    return _name(text)
+
+
 def _digest(text: str) -> str:
     if text and (len(text) != 64 or not set(text) <= set("0123456789abcdef")):
         raise ValueError("64 hexadecimal digits, as `python -m tools key` prints")
@@ -100,6 +141,13 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_DENIED_HOSTS": Setting(_hosts, "", "Hosts that no link may lead to."),
     "EVERHOP_DENY_SHORTENERS": Setting(_switch, "off", "Refuse links to other shorteners."),
     "EVERHOP_REQUIRE_IF_MATCH": Setting(_switch, "off", "Refuse changes that name no version."),
+    "EVERHOP_RATE_LIMIT": Setting(_limit, "600", "Requests a minute, key and region; or off."),
+    "EVERHOP_CORS_ORIGINS": Setting(_origins, "", "Origins whose pages may use the API."),
+    _LOG: Setting(
+        _one_of("on", "off", "debug"), "on", "A line a request; debug: mistakes with their text."
+    ),
+    "EVERHOP_STAGE": Setting(_stage, "dev", "What logs and metrics call this deployment."),
+    "EVERHOP_RELEASE": Setting(_name, "", "What is deployed: a version, or a commit."),
 }
 
 
@@ -114,6 +162,16 @@ class Config(NamedTuple):
     slugs: SlugPolicy
     destinations: DestinationPolicy
     require_if_match: bool = False
+    rate_limit: int = 0
+    cors_origins: frozenset[str] = frozenset()
+    log: str = "off"
+    stage: str = "dev"
+    release: str = ""
+
+    @property
+    def place(self) -> Place:
+        """What logs, metrics and the health call where this is."""
+        return Place(self.stage, self.region, self.release)
 
     @property
     def cursor_secret(self) -> bytes:
@@ -130,6 +188,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     if store == "memory":
         from chalicelib.core.access import digest_key  # noqa: PLC0415 - only here, not on Lambda
 
+        values[_LOG] = environ.get(_LOG) or "debug"
         key = environ.get("EVERHOP_API_KEY") or DEVELOPMENT_KEY
         values["EVERHOP_API_KEY_HASH"] = values["EVERHOP_API_KEY_HASH"] or digest_key(key)
         values["EVERHOP_PUBLIC_URL"] = values["EVERHOP_PUBLIC_URL"] or _DEVELOPMENT_URL
@@ -142,6 +201,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         slugs=_slug_policy(values),
         destinations=_destination_policy(values),
         require_if_match=values["EVERHOP_REQUIRE_IF_MATCH"],
+        rate_limit=values["EVERHOP_RATE_LIMIT"],
+        cors_origins=values["EVERHOP_CORS_ORIGINS"],
+        log=values[_LOG],
+        stage=values["EVERHOP_STAGE"],
+        release=values["EVERHOP_RELEASE"],
     )
 
 

@@ -11,6 +11,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import redirects
 from chalicelib.api.late_routes import LateRoutes
+from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
@@ -41,14 +42,33 @@ def open_app(
     config: Config, store: LinkStore, mount_rest: Callable[[Chalice], None], clock: Clock = now
 ) -> Chalice:
     """The app with the visitors' routes; the others are mounted when one of them is asked for."""
-    app = Chalice("everhop")
+    app = Chalice("everhop", configure_logs=False)
     visitors = RedirectService(store, config.slugs, config.destinations, clock, find_zone)
 
     app.register_blueprint(redirects.routes(visitors, config.public_url))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)
+    keep_log(app, config, clock)
+    let_origins_in(app, config)
     app.register_middleware(catch_errors, "http")
     return app
+
+
+def keep_log(app: Chalice, config: Config, clock: Clock) -> None:
+    """Have each request in the log, and what Chalice has to say of mistakes in the same form."""
+    requests, whole = config.log != "off", config.log == "debug"
+    log = RequestLog(config.place, clock, write_line, requests=requests, whole=whole)
+    app.log.handlers = [BugHandler(log)]
+    app.log.propagate = False
+    app.register_middleware(log, "http")
+
+
+def let_origins_in(app: Chalice, config: Config) -> None:
+    """Have browsers told which pages may read the answers."""
+    if config.cors_origins:
+        from chalicelib.api.cors import Cors  # noqa: PLC0415 - few deployments list any
+
+        app.register_middleware(Cors(config.cors_origins), "http")
 
 
 def make_app(config: Config) -> Chalice:

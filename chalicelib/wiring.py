@@ -8,6 +8,7 @@ from chalice.app import Chalice
 from chalicelib.api import (
     batches,
     bulk_edits,
+    cors,
     health,
     imports,
     keys,
@@ -24,9 +25,11 @@ from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
 from chalicelib.service.batches import BatchService
 from chalicelib.service.bulk_edits import BulkEditService
+from chalicelib.service.health import HealthService
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
+from chalicelib.service.limits import Limiter
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
 from chalicelib.time_zones import find_zone
@@ -118,6 +121,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
     gate = Gate(stores.keys, config.api_key_digest, clock)
     doors = Doors(
         gate=gate,
+        limiter=Limiter(stores.counters, config.rate_limit, config.region, clock),
         public_url=config.public_url,
         cursor_secret=config.cursor_secret,
         require_if_match=config.require_if_match,
@@ -129,11 +133,14 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         batches.routes(BatchService(link_service, stores.claims), doors),
         bulk_edits.routes(BulkEditService(link_service), doors),
         imports.routes(ImportService(link_service), doors),
-        health.routes(stores.links, config.region),
+        health.routes(
+            HealthService({"table": lambda: stores.links.get(health.PROBE)}, clock), config.place
+        ),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
         keys.routes(KeyService(stores.keys, clock, secrets.randbelow, gate.forget), doors),
     ):
         app.register_blueprint(blueprint)
     let_slugs_be(app, "batch")
+    app.register_blueprint(cors.preflights(app.routes))
     app.register_blueprint(other_methods.routes(app.routes))

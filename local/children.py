@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from local.settings import ROOT
 
@@ -62,6 +63,7 @@ class Child:
     listener: socket.socket
     arguments: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None  # what it prints is added to this file
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     stopping: bool = False
@@ -70,16 +72,20 @@ class Child:
         """Start it; it answers on its socket as soon as it is ready."""
         descriptor = self.listener.fileno()
         self.started_at = time.monotonic()
+        output = self.log.open("ab") if self.log else None
         command = [sys.executable, "-m", self.module, str(descriptor), *self.arguments]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, **self.environ},
             stdin=subprocess.PIPE,
+            stdout=output,
             pass_fds=[descriptor],
             # Ctrl-C is the parent's: it stops its children in their order.
             start_new_session=True,
         )
+        if output:
+            output.close()
 
     @property
     def alive(self) -> bool:

@@ -11,12 +11,25 @@ from chalicelib.core.access import draw_key
 KEY_FILE = "api_key"
 # Also the mark by which a folder is known to be ours.
 LOCK_FILE = "everhop.lock"
-_OURS = (KEY_FILE, LOCK_FILE, "everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm")
+_OURS = (
+    *(KEY_FILE, LOCK_FILE, "requests-*.jsonl"),
+    *("everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm"),
+)
 
 
 def data_file(region: str) -> str:
     """The name of the file that keeps a region's tables."""
     return f"everhop-{region}.sqlite"
+
+
+def log_file(data: Path, region: str) -> Path:
+    """The file that a region's log goes to, emptied; DataError when it can't be written."""
+    file = data / f"requests-{region}.jsonl"
+    try:
+        file.write_bytes(b"")
+    except OSError as error:
+        raise DataError(f"EVERHOP_DATA: {file} can't be written ({error.strerror}).") from None
+    return file
 
 
 class DataError(RuntimeError):

@@ -22,6 +22,7 @@ from chalicelib.api.redirects import EXTRA_PATH, RAW_QUERY
 from chalicelib.core.errors import EverhopError, TooLarge, Unavailable
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.redirects import Refusal
+from local.servers import read_body
 from local.site import find_file, serve_file
 
 
@@ -119,7 +120,7 @@ class Front:
             return _down(request, "the region's process is not running: see the console")
         url = URL(f"{self.api_url}{path}" + (f"?{query}" if query else ""), encoded=True)
         try:
-            body = await request.read()
+            body = await read_body(request)
             async with self.session.request(
                 request.method,
                 url,

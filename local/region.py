@@ -23,13 +23,16 @@ from chalice.local import (
 )
 
 from local.children import inherited, stop_with_parent
-from local.servers import Handler, serve_until_stopped
+from local.servers import Handler, read_body, serve_until_stopped
 from local.templates import gateway_response
 
 
 STAGE_PATH = "/api"
 CONCURRENCY = 32
 LAMBDA_TIMEOUT = 29
+# Lambda takes no larger event, and in it a body is base64, beside all that is said of a request.
+MAX_EVENT = 6 * 1024 * 1024
+ENVELOPE = 32 * 1024
 
 
 class StagedEvents(LambdaEventConverter):
@@ -58,6 +61,8 @@ def answer(gateway: LocalGateway, request: web.BaseRequest, body: bytes) -> web.
     path = request.raw_path.removeprefix(STAGE_PATH)
     if not request.raw_path.startswith(STAGE_PATH + "/"):
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
+    if 4 * len(body) // 3 > MAX_EVENT - ENVELOPE:
+        return _gateway_answer("REQUEST_TOO_LARGE")
     try:
         response = gateway.handle_request(request.method, path, dict(request.headers), body)
     except LocalGatewayException:
@@ -85,7 +90,10 @@ def make_handler(gateway: LocalGateway) -> Handler:
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
 
     async def handle(request: web.BaseRequest) -> web.Response:
-        body = await request.read()
+        try:
+            body = await read_body(request)
+        except web.HTTPRequestEntityTooLarge:
+            return _gateway_answer("REQUEST_TOO_LARGE")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool, answer, gateway, request, body)
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -13,7 +14,7 @@ from watchfiles import PythonFilter, awatch
 from chalicelib.config import load
 from chalicelib.core.access import digest_key
 from local.children import Child, listen, url_of
-from local.data import api_key, claim
+from local.data import api_key, claim, log_file
 from local.front import Front
 from local.servers import start_server
 from local.settings import ROOT, Settings
@@ -43,6 +44,10 @@ def app_environment(
         "EVERHOP_HOSTS": f"{environ.get('EVERHOP_HOSTS', '')} localhost:{settings.port}",
         "EVERHOP_API_KEY_HASH": digest_key(key),
         "EVERHOP_PRIVATE_DESTINATIONS": environ.get("EVERHOP_PRIVATE_DESTINATIONS") or "allow",
+        "EVERHOP_STAGE": "local",
+        # One key does everything here, imports and load tests as well: more than a machine answers.
+        "EVERHOP_RATE_LIMIT": environ.get("EVERHOP_RATE_LIMIT") or "60000",
+        "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
         "AWS_REGION": settings.region,
         # moto asks for credentials but does not check them; real ones are kept out of its way.
@@ -68,6 +73,7 @@ class Stack:
     environ: Mapping[str, str]
     key: str = ""
     _lock: IO[str] | None = None
+    _log: Path | None = None
     _children: dict[str, Child] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -79,6 +85,7 @@ class Stack:
         listener = self._listen()
         self._lock = claim(self.settings.data)
         self.key = self.settings.given_key or api_key(self.settings.data)
+        self._log = log_file(self.settings.data, self.settings.region)
         front = self._start_children()
         await front.open()
         runner = None
@@ -116,7 +123,7 @@ class Stack:
             DATABASE: Child(
                 "local.database", database, [str(settings.data), settings.region, table]
             ),
-            API: Child("local.region", api, environ=environment),
+            API: Child("local.region", api, environ=environment, log=self._log),
         }
         for child in self._children.values():
             child.start()
@@ -144,6 +151,8 @@ class Stack:
             alive = all(child.alive for child in self._children.values())
             return alive and not stopped.is_set()
 
+        # In this order, as a region whose table is not there yet would say so, and mean it.
+        await _ask(url_of(self._children[DATABASE].listener), while_true=starting)
         status = await _ask(f"{front.api_url}/api/v1/health", while_true=starting)
         for name, child in self._children.items():
             if not child.alive:
@@ -163,6 +172,7 @@ class Stack:
         say(f"  API docs    {url}/api/docs")
         say(f"  short links {url}/{{slug}}   (a trailing + shows where it leads)")
         say(f"  data        {self.settings.data}   (`{self._clean_command}` forgets all links)")
+        say(f"  request log {self._log}   (JSON, as CloudWatch gets it)")
         say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")
 
     async def _serve(self, front: Front, stopped: asyncio.Event) -> None:

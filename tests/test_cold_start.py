@@ -16,6 +16,8 @@ OURS = {
     "chalicelib",
     "chalicelib.api",
     "chalicelib.api.late_routes",
+    "chalicelib.api.logs",
+    "chalicelib.api.notes",
     "chalicelib.api.pages",
     "chalicelib.api.pictures",
     "chalicelib.api.problems",
@@ -27,6 +29,8 @@ OURS = {
     "chalicelib.core.errors",
     "chalicelib.core.hosts",
     "chalicelib.core.links",
+    "chalicelib.core.logs",
+    "chalicelib.core.metrics",
     "chalicelib.core.paths",
     "chalicelib.core.queries",
     "chalicelib.core.redirects",
@@ -63,7 +67,12 @@ EVENT = {
 
 def run(code: str, store: str = "dynamodb") -> str:
     """What a fresh interpreter prints, with the environment that Lambda has and no more."""
-    environ = {"EVERHOP_STORE": store, "AWS_REGION": "us-east-1", "PATH": os.environ["PATH"]}
+    environ = {
+        "EVERHOP_STORE": store,
+        "EVERHOP_LOG": "off",
+        "AWS_REGION": "us-east-1",
+        "PATH": os.environ["PATH"],
+    }
     command = [sys.executable, "-c", f"import json, sys\n{code}"]
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True

@@ -38,6 +38,7 @@ ROUTES = {
     "/r/{slug}": {"get", "head"},
 }
 METHODS = {"get", "head", "post", "put", "patch", "delete"}
+PREFLIGHTS = {path: {"options"} for path in ROUTES if path.startswith("/v1/")}
 INTEGRATION = "x-amazon-apigateway-integration"
 RESPONSES = "x-amazon-apigateway-gateway-responses"
 CHALICE_RUNTIME = {"chalice/app.py", "chalice/__init__.py"}
@@ -303,10 +304,10 @@ def test_template_has_the_routes(package: Package) -> None:
     paths = package.resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
 
     for path, methods in ROUTES.items():
-        assert methods <= set(paths[path]), path
+        assert methods | PREFLIGHTS.get(path, set()) <= set(paths[path]), path
     # What API Gateway has no method for it answers itself, as if there were nothing at the path.
     assert [path for path, methods in paths.items() if METHODS - set(methods)] == []
-    # A mock integration is how Chalice answers CORS preflights; we have one origin and no CORS.
+    # A mock integration is how Chalice answers CORS preflights; it can't tell origins apart.
     integrations = [method[INTEGRATION] for it in paths.values() for method in it.values()]
     assert {"aws_proxy"} == {integration["type"] for integration in integrations}
 
@@ -378,11 +379,12 @@ def test_function_answers_from_the_zip_alone(package: Package, unzipped: Path) -
     environment = {"AWS_REGION": "us-east-1", "PATH": os.environ["PATH"], **variables}
     # -I and -S: no site-packages, user or current folder; -B because -I ignores the variable.
     command = [sys.executable, "-I", "-S", "-B", "-c", HANDLER, unzipped]
-    answer = json.loads(run(command, unzipped, environment))
+    logged, answer = map(json.loads, run(command, unzipped, environment).splitlines())
     loaded = {Path(file) for file in answer["files"] if file}
     library = Path(os.__file__).resolve().parent
 
     assert (answer["status"], json.loads(answer["body"])["code"]) == (401, "unauthorized")
+    assert (logged["status"], logged["stage"]) == (401, variables["EVERHOP_STAGE"])
     assert unzipped / "chalicelib" / "store" / "links.py" in loaded
     # What only some requests need is not loaded with the function.
     assert [file for file in loaded if {"segno", "ada_url"} & set(file.parts)] == []
@@ -423,7 +425,7 @@ def test_picture_from_the_zip_alone(package: Package, unzipped: Path) -> None:
     body = package.resources["RestAPI"]["Properties"]["DefinitionBody"]
     environment = {"EVERHOP_STORE": "memory", "EVERHOP_API_KEY": "eh_k", "PATH": os.environ["PATH"]}
     command = [sys.executable, "-I", "-S", "-B", "-c", PICTURE, unzipped, "eh_k"]
-    status, drawn = json.loads(run(command, unzipped, environment))
+    status, drawn = json.loads(run(command, unzipped, environment).splitlines()[-1])
 
     assert body["x-amazon-apigateway-binary-media-types"] == ["*/*"]
     assert (status, drawn["statusCode"], drawn["isBase64Encoded"]) == (201, 200, True)

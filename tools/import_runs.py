@@ -229,4 +229,4 @@ def _wait(tries: int) -> float:
 
 def _retry_after(answer: Answer) -> float:
     text = answer.headers.get("retry-after", "")
-    return min(30.0, float(text)) if text.isdigit() else 0.0
+    return min(60.0, float(text)) if text.isdigit() else 0.0

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from chalice.app import HeadersType, Request, Response
 
+from chalicelib.api.notes import notes_of
 from chalicelib.api.routes import catch_errors, request_id, route, short_url_of
 from chalicelib.core.access import Access, Scope, bearer_of
 from chalicelib.core.errors import (
@@ -15,14 +16,17 @@ from chalicelib.core.errors import (
     Invalid,
     NotFound,
     Problem,
+    RateLimited,
     Refused,
     TooLarge,
     Unauthorized,
     UnsupportedMediaType,
 )
 from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
+from chalicelib.core.limits import fields_of
 from chalicelib.core.slugs import decode_slug
 from chalicelib.service.access import Gate
+from chalicelib.service.limits import Limiter
 
 
 # Owners' routes have all that they need from here.
@@ -37,6 +41,7 @@ class Doors:
     """What the routes of one deployment share."""
 
     gate: Gate
+    limiter: Limiter
     public_url: str
     cursor_secret: bytes
     require_if_match: bool = False
@@ -46,14 +51,28 @@ class Doors:
         return self.admit(request, scope).workspace
 
     def admit(self, request: Request, scope: Scope) -> Access:
-        """All that the request's key opens; Unauthorized when it opens nothing."""
+        """All that the request's key opens; Unauthorized when it opens nothing, or RateLimited."""
         key = bearer_of(request.headers.get("authorization"))
         if key is None:
             raise Unauthorized("Send your key as `Authorization: Bearer eh_...`.")
         access = self.gate.admit(key)
+        notes = notes_of(request)
+        notes.key_id, notes.workspace = access.key_id, access.workspace
+        self._count(request, access)
         if scope not in access.scopes:
             raise Forbidden(f"This needs a key with the scope “{scope}”.")
         return access
+
+    def _count(self, request: Request, access: Access) -> None:
+        # By key, never by address: those who have no key that is known are the gateway's to limit.
+        standing = self.limiter.count(access.key_id)
+        if standing is None:
+            return
+        notes_of(request).headers.update(fields_of(standing))
+        if not standing.allowed:
+            most, wait = standing.quota, standing.resets_in
+            detail = f"The limit of a key is {most:,} a minute here; wait {wait} s."
+            raise RateLimited(detail, wait)
 
     def short_url(self, request: Request, slug: str) -> str:
         """The address that a link is followed at; never built from what the client sent."""

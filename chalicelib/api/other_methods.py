@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.problems import answer_error
-from chalicelib.api.routes import View, request_id, route
+from chalicelib.api.routes import View, answer_problem, route
 from chalicelib.core.errors import MethodNotAllowed
 
 
@@ -31,7 +30,7 @@ def routes(there: Mapping[str, Iterable[str]]) -> Blueprint:
 def _refuser(allowed: str) -> View:
     def refuse_method(request: Request, **_: str) -> Response:
         error = MethodNotAllowed(f"Here is no {request.method}, only {allowed}.")
-        answer = answer_error(error, request_id(request))
+        answer = answer_problem(request, error)
         answer.headers["Allow"] = allowed
         return answer
 

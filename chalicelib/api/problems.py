@@ -6,7 +6,13 @@ from typing import Any
 from chalice.app import HeadersType, Response
 
 from chalicelib.core import errors
-from chalicelib.core.errors import EverhopError, IdempotencyInProgress, Invalid, Unavailable
+from chalicelib.core.errors import (
+    EverhopError,
+    IdempotencyInProgress,
+    Invalid,
+    RateLimited,
+    Unavailable,
+)
 
 
 _FOREIGN: dict[int, type[EverhopError]] = {
@@ -20,7 +26,7 @@ _FOREIGN: dict[int, type[EverhopError]] = {
 def answer_error(error: EverhopError, request_id: str) -> Response:
     """The response for an error of ours."""
     headers: HeadersType = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-    if isinstance(error, Unavailable | IdempotencyInProgress):
+    if isinstance(error, Unavailable | IdempotencyInProgress | RateLimited):
         headers["Retry-After"] = str(error.retry_for)
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="everhop"'

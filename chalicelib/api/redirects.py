@@ -6,7 +6,7 @@ from urllib.parse import quote
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
-from chalicelib.api.routes import request_id, route, short_url_of
+from chalicelib.api.routes import note_error, request_id, route, short_url_of
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES
 from chalicelib.core.redirects import Redirect, Refusal
@@ -108,6 +108,7 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
                 return preview(request, decoded[:-1])
             return follow(request, decoded)
         except Unavailable as error:
+            note_error(request, error)
             return _page(request, *unavailable_page(error, request_id(request)))
 
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])

@@ -1,5 +1,6 @@
 """How a route is registered, and what it raises answered. A redirect needs no more than this."""
 
+import json
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -7,8 +8,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.api.notes import notes_of
 from chalicelib.api.problems import answer_error, answer_foreign_error
-from chalicelib.core.errors import EverhopError
+from chalicelib.core.errors import EverhopError, Unavailable
 
 
 View = Callable[..., Response]
@@ -35,7 +37,9 @@ def route(
             try:
                 return view(request, **parameters)
             except EverhopError as error:
-                return answer_error(error, request_id(request))
+                return answer_problem(request, error)
+            except Exception as bug:  # noqa: BLE001 - it is logged; Chalice would log its text too
+                return answer_bug(request, bug)
 
         # Whoever only asks may send any content type: a redirect does not depend on it.
         if not {"POST", "PATCH"} & set(methods):
@@ -47,6 +51,29 @@ def route(
     return register
 
 
+_FAILED = "The request failed; it was logged under this instance."
+
+
+def answer_problem(request: Request, error: EverhopError) -> Response:
+    """The response for an error of ours."""
+    note_error(request, error)
+    return answer_error(error, request_id(request))
+
+
+def answer_bug(request: Request, bug: Exception) -> Response:
+    """The response for what nobody expected: the log has it, the client learns nothing of it."""
+    notes_of(request).bug = bug
+    return answer_problem(request, EverhopError(_FAILED))
+
+
+def note_error(request: Request, error: EverhopError) -> None:
+    """Have the log say which error the request ends with, and why if something is not there."""
+    notes = notes_of(request)
+    notes.code = error.code
+    if isinstance(error, Unavailable):
+        notes.reason = str(error)
+
+
 def request_id(request: Request) -> str:
     """The id under which the platform logged this request."""
     return str(getattr(request.lambda_context, "aws_request_id", ""))
@@ -55,11 +82,16 @@ def request_id(request: Request) -> str:
 def catch_errors(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Middleware: Chalice's own errors leave as problem+json too, and the time taken is told."""
     started = time.perf_counter()
-    response = get_response(request)
+    try:
+        response = get_response(request)
+    except Exception as bug:  # noqa: BLE001 - before or after a view; it is logged
+        response = answer_bug(request, bug)
     if isinstance(response.body, dict) and "Code" in response.body:
         response = answer_foreign_error(response, request_id(request))
+        notes_of(request).code = json.loads(response.body)["code"]
     took = (time.perf_counter() - started) * 1000
     response.headers["Server-Timing"] = f"app;dur={took:.1f}"
+    response.headers.update(notes_of(request).headers)
     return response
 
 

@@ -15,6 +15,7 @@ EverhopError
 ├── Invalid               422 invalid, with one Problem per bad field
 │   └── IdempotencyMismatch  422 idempotency_mismatch
 ├── PreconditionRequired  428 precondition_required
+├── RateLimited           429 rate_limited, with how long to wait
 └── Unavailable           503 unavailable, with how long to wait
 """
 
@@ -185,3 +186,15 @@ class PreconditionRequired(EverhopError):
     status = 428
     code = "precondition_required"
     title = "If-Match is needed"
+
+
+class RateLimited(EverhopError):
+    """The key has made as many requests in this minute as a key may."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests with this key"
+
+    def __init__(self, detail: str, retry_for: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_for = retry_for

@@ -24,6 +24,8 @@ BASE = {
     "EVERHOP_API_KEY": KEY,
     "EVERHOP_PUBLIC_URL": "https://sho.rt",
     "EVERHOP_HOSTS": "links.example.org",
+    "EVERHOP_RATE_LIMIT": "1000000",
+    "EVERHOP_LOG": "off",
 }
 
 

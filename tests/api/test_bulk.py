@@ -128,6 +128,8 @@ def test_every_route_of_a_link_is_there_for_batch(api: Api) -> None:
         literal = path.replace("{slug}", "batch")
         assert set(routes[path]) <= set(routes[literal])
         for method, entry in routes[path].items():
+            if entry.view_function.__name__ == "refuse_method":
+                continue  # the path of the batch itself may have what a link has not
             assert routes[literal][method].content_types == entry.content_types
     assert api.keyed("POST", "/links/other", {}).status_code == 405
 

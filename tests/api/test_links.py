@@ -291,12 +291,11 @@ class Down(LinkMemory):
 
 
 def test_a_store_that_is_down() -> None:
-    """Keyed routes and health say 503 with Retry-After; visitors get a page, never a 404."""
+    """Keyed routes say 503 with Retry-After; visitors get a page, never a 404."""
     with make_api(Down()) as api:
-        for path in ("/v1/links/x", "/v1/health"):
-            answer = api.ask("GET", path, Authorization=f"Bearer {KEY}")
-            assert answer.status_code == 503
-            assert answer.headers["Retry-After"] == "7"
+        answer = api.keyed("GET", "/links/x")
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "7"
         page = api.follow("x")
         assert page.status_code == 503
         assert page.headers["Retry-After"] == "7"
@@ -327,9 +326,3 @@ def test_every_error_has_its_own_code_and_status() -> None:
 
     assert len({kind.code for kind in kinds}) == len(kinds) >= 10
     assert all(400 <= kind.status < 600 and kind.title for kind in kinds)
-
-
-def test_health(api: Api) -> None:
-    """Health needs no key, and HEAD is enough to ask."""
-    assert api.ask("GET", "/v1/health").json_body == {"status": "ok", "region": "us-east-1"}
-    assert api.ask("HEAD", "/v1/health").status_code == 200

@@ -27,6 +27,8 @@ from tests.api.bulk_exercise import (
     exercise_busy,
 )
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.api.limited import exercise_limited
+from tests.clocks import SetClock
 from tests.conftest import ROOT
 from tests.json_schema import accepts
 
@@ -252,13 +254,15 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_bulk_down(down)
         exercise_bulk_wary(wary)
         exercise_busy(busy)
+        with make_api(clock=SetClock(), EVERHOP_RATE_LIMIT="1") as limited:
+            exercise_limited(limited)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)
             for status in operation["responses"]
             if status != "default"
         }
-        seen = set().union(*(one.contract.seen for one in (api, down, wary, busy)))
+        seen = set().union(*(one.contract.seen for one in (api, down, wary, busy, limited)))
 
     assert promised - seen == {("POST", "/v1/imports", "503")}
 

@@ -61,7 +61,7 @@ def test_status_names_what_is_up(stack: RunningStack) -> None:
     direct = RunningStack(f"http://127.0.0.1:{port}", stack.api_key, stack.data, stack.process)
 
     assert region["name"] == "us-east-1"
-    assert direct.ask("GET", "/api/v1/health").json == {"status": "ok", "region": "us-east-1"}
+    assert direct.ask("GET", "/api/v1/health").json["region"] == "us-east-1"
     assert region["dynamodb_endpoint"].startswith("http://127.0.0.1:")
 
 

@@ -235,6 +235,14 @@ test("an answer is not asked for twice", async () => {
   }
 });
 
+test("a key that made too many requests is told how long to wait", () => {
+  const limited = (retryAfter) => writeSentence(new ApiError(429, { code: "rate_limited", detail: "The limit is 600." }, retryAfter));
+  assert.equal(limited("23"), "Too many requests. Try again in 23 seconds.");
+  for (const unknown of ["", "1", "soon", "0"]) {
+    assert.equal(limited(unknown), "Too many requests at once. Wait a moment and try again.");
+  }
+});
+
 test("edits and deletes are repeated too, and say which version they mean", async () => {
   const edit = failing(503, 200);
   await edit.api.editLink("promo", {}, '"v3"');

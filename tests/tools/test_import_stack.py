@@ -1,11 +1,13 @@
 """Imports into the real local stack, and every link followed afterwards."""
 
 import http.client
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.conftest import start_stack
 from tools.sample_links import FORMATS, make_links, write_links
 
 
@@ -103,6 +105,28 @@ def test_refusals_of_the_real_server(tools, stack):
         assert "row 5, invalid: slug:" in output
         assert "row 6, invalid: expires_at: Write a time with its offset" in output
         assert "row 7, taken: slug:" in output
+
+
+@pytest.mark.slow
+def test_an_import_over_the_limit_waits(tools, tmp_path):
+    """With more requests than a key may make in a minute, it waits as it is told, and loses none."""
+    if time.time() % 60 < 45:  # so that little of the minute is left to wait for
+        time.sleep(45 - time.time() % 60)
+    links = list(make_links(130, 11))
+    stack = start_stack(tmp_path / "limited", EVERHOP_RATE_LIMIT="2")
+    bare = write_links(iter(links), "plain").replace(",slug,", ",notes,", 1)
+    try:
+        done = tools.run(
+            *("import", tools.write("limited.csv", bare), "--url", stack.url, "--workers", "3"),
+            EVERHOP_API_KEY=stack.api_key,
+        )
+        limited = [line for line in stack.lines if line.startswith("429 ")]
+    finally:
+        stack.stop()
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Done: 130 created.\n")
+    assert limited
 
 
 @pytest.mark.slow

@@ -8,7 +8,14 @@ from chalice.app import RouteEntry
 
 from chalicelib.api.cursors import Parameter
 from chalicelib.api.openapi import vocabulary
-from chalicelib.api.openapi.operations import UNLISTED, Answer, Body, Model, Operation
+from chalicelib.api.openapi.operations import (
+    LIMIT_HEADERS,
+    UNLISTED,
+    Answer,
+    Body,
+    Model,
+    Operation,
+)
 from chalicelib.api.openapi.problems import header, other_answer, problem_answer
 from chalicelib.api.openapi.words import ABOUT, GROUPS
 from chalicelib.core import errors
@@ -17,7 +24,7 @@ from chalicelib.core.errors import EverhopError
 
 API_VERSION = "1.0"
 Routes = Mapping[str, Mapping[str, RouteEntry]]
-_KEY_ERRORS = (errors.Unauthorized, errors.Forbidden, errors.Unavailable)
+_KEY_ERRORS = (errors.Unauthorized, errors.Forbidden, errors.RateLimited, errors.Unavailable)
 _BODY_ERRORS = (errors.BadRequest, errors.TooLarge, errors.UnsupportedMediaType)
 
 
@@ -121,8 +128,10 @@ def _body(body: Body, media_types: Sequence[str]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, *, head: bool) -> dict[str, Any]:
+    limits = LIMIT_HEADERS if operation.keyed else {}
     answers = {
-        str(status): _answer(answer, head=head) for status, answer in operation.answers.items()
+        str(status): _answer(answer._replace(headers={**answer.headers, **limits}), head=head)
+        for status, answer in operation.answers.items()
     }
     by_status: dict[str, list[type[EverhopError]]] = {}
     for kind in errors_of(operation):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, NamedTuple
 
+from chalicelib.api.openapi.operations import LIMIT_HEADERS
 from chalicelib.api.openapi.parts import code, curl, inline, link_to, prose, sample, type_of
 
 
@@ -136,9 +137,15 @@ def _answer(answer: Schema, document: Schema) -> str:
         model = f" {link_to(content['schema']['$ref'])}" if "$ref" in content["schema"] else ""
     headers = "".join(
         f"<small><code>{escape(name)}</code> {inline(header['description'])}</small>"
-        for name, header in answer.get("headers", {}).items()
+        for name, header in _headers(answer).items()
     )
     return f"{inline(answer['description'])}{model}{headers}"
+
+
+def _headers(answer: Schema) -> dict[str, Any]:
+    # What every keyed answer has is told once, in the prose above.
+    headers = answer.get("headers", {})
+    return {name: one for name, one in headers.items() if name not in LIMIT_HEADERS}
 
 
 def _samples(called: Called, address: str) -> str:
@@ -176,5 +183,5 @@ def _sample_answer(responses: Schema) -> str:
     if "application/json" in answer.get("content", {}):
         return code(title, sample(answer["content"]["application/json"]["example"]), is_json=True)
     lines = [f"HTTP/2 {status}"]
-    lines += [f"{name}: {one['example']}" for name, one in answer.get("headers", {}).items()]
+    lines += [f"{name}: {one['example']}" for name, one in _headers(answer).items()]
     return code(title, "\n".join(lines))

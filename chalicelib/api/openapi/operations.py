@@ -57,6 +57,13 @@ class Operation(NamedTuple):
     keyed: bool = True
 
 
+# Of every answer that a key was good for.
+LIMIT_HEADERS: Mapping[str, Header] = MappingProxyType(
+    {
+        "RateLimit-Policy": Header("How many requests a key may make.", '"default";q=600;w=60'),
+        "RateLimit": Header("How many are left, for how long.", '"default";r=597;t=41'),
+    }
+)
 # For a route that is there to say no (405) or what is allowed (204): nobody would call it.
 UNLISTED = Operation("", {}, keyed=False)
 

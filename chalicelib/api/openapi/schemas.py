@@ -139,15 +139,34 @@ def page_model(create_fields: Mapping[str, Field]) -> Model:
     return Model("LinkPage", object_of({"links": list_of(link), "next_cursor": cursor}))
 
 
+_STATUS = {"type": "string", "enum": ["ok", "failing"]}
 HEALTH = Model(
     "Health",
     object_of(
         {
-            "status": {"type": "string", "enum": ["ok"]},
+            "status": _STATUS,
             "region": {"type": "string", "examples": ["us-east-1"]},
+            "release": described(
+                {"type": ["string", "null"]}, "What is deployed, if it has a name.", "1.4.0"
+            ),
+            "checks": list_of(
+                object_of(
+                    {
+                        "name": {"type": "string", "examples": ["table"]},
+                        "status": _STATUS,
+                        "took_ms": {"type": "number", "minimum": 0, "examples": [4.2]},
+                    }
+                )
+            ),
         }
     ),
 )
+FAILING_EXAMPLE = {
+    "status": "failing",
+    "region": "us-east-1",
+    "release": "1.4.0",
+    "checks": [{"name": "table", "status": "failing", "took_ms": 1000.2}],
+}
 FIELD_PROBLEM = Model(
     "FieldProblem",
     object_of(

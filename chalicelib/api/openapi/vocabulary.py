@@ -31,6 +31,7 @@ from chalicelib.api.openapi.operations import (
 )
 from chalicelib.api.openapi.schemas import (
     CHANGES_EXAMPLE,
+    FAILING_EXAMPLE,
     HEALTH,
     IDEMPOTENCY_KEY,
     IF_MATCH,
@@ -57,6 +58,7 @@ __all__ = [
     "CHANGES_EXAMPLE",
     "EDIT_REPORT",
     "EDIT_REPORT_EXAMPLE",
+    "FAILING_EXAMPLE",
     "HEALTH",
     "IDEMPOTENCY_KEY",
     "IF_MATCH",

@@ -22,6 +22,12 @@ Times are RFC 3339 with their offset, and come back in UTC.
 The `ETag` of a link is its version. Send it back as `If-Match` with an edit or a delete to be \
 told, with 412, when somebody else was faster.
 
+## Limits
+
+A key may make some number of requests a minute in each region, whatever they are. \
+`RateLimit-Policy: "default";q=600;w=60` says that it is 600 in 60 seconds, \
+`RateLimit: "default";r=597;t=41` that 597 are left for the next 41 seconds.
+
 ## Trying again
 
 429 and 503 say in `Retry-After` how many seconds to wait.
@@ -47,6 +53,7 @@ DETAILS: Mapping[str, str] = {
     "stale": "This link is now version 3.",
     "too_large": "At most 64 KiB; this is 80 KiB.",
     "unsupported_media_type": "Unsupported media type: text/plain",
+    "rate_limited": "The limit of a key is 600 a minute here; wait 23 s.",
     "unavailable": "The table did not answer.",
 }
 # The codes that errors[].code can have; a test compares them with the code that refuses.

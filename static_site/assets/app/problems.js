@@ -20,6 +20,8 @@ const NOT_SAVED = "Not saved: Everhop is briefly unavailable. What you typed is 
 export function sentence(error) {
   if (error.status === 0) return AWAY;
   if (error.unreachable) return UNAVAILABLE;
+  const wait = Number(error.retryAfter);
+  if (error.status === 429 && wait > 1) return `Too many requests. Try again in ${wait} seconds.`;
   return SENTENCES[error.status] ?? (error.detail || "Something went wrong. Try again.");
 }
 

@@ -1,0 +1,39 @@
+"""Waiting for something only so long, though its own time-outs may be longer."""
+
+from collections.abc import Callable
+from threading import Thread
+from typing import Generic, TypeVar
+
+from chalicelib.core.errors import Unavailable
+
+
+T = TypeVar("T")
+
+
+class _Asking(Thread, Generic[T]):
+    """A thread that keeps what its function returned or raised."""
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self.answers: list[T] = []
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Ask, in the thread."""
+        try:
+            self.answers.append(self._ask())
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            self.error = error
+
+
+def ask_within(seconds: float, ask: Callable[[], T]) -> T:
+    """What `ask()` returns or raises; Unavailable when that takes longer, and then it goes on."""
+    asking = _Asking(ask)
+    asking.start()
+    asking.join(seconds)
+    if asking.error is not None:
+        raise asking.error
+    if not asking.answers:
+        raise Unavailable("There was no answer in time.")
+    return asking.answers[0]
