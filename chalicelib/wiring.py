@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 
 from chalice.app import Chalice
 
-from chalicelib.api import health, imports, keys, links, qr_codes, redirects, reference
+from chalicelib.api import health, imports, keys, links, locks, qr_codes, redirects, reference
 from chalicelib.api.doors import Doors, catch_errors
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.config import Config
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
+from chalicelib.service.clicks import ClickLimits
 from chalicelib.service.imports import ImportService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.links import LinkService
+from chalicelib.service.locks import LockService
+from chalicelib.service.passwords import PasswordTries
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.urls import parse_url
@@ -81,12 +84,20 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = _now) -> 
     )
 
 
-def make_app(
+def make_locks(config: Config, counters: CounterStore, clock: Clock) -> LockService:
+    """What some links ask of their visitors."""
+    tries = PasswordTries(counters, clock, config.visitor_secret)
+    return LockService(config.slugs, ClickLimits(counters, clock), tries)
+
+
+def make_app(  # noqa: PLR0913 - the stores, each of which a test may bring
     config: Config,
     store: LinkStore,
     key_store: KeyStore,
     clock: Clock = _now,
     claims: ClaimStore | None = None,
+    *,
+    counters: CounterStore | None = None,
 ) -> Chalice:
     """The Chalice app with every blueprint mounted."""
     app = Chalice("everhop")
@@ -99,10 +110,17 @@ def make_app(
     )
     link_service = make_link_service(config, store, clock)
     keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))
-    visitors = RedirectService(store, config.slugs, config.destinations, clock)
+    visitors = RedirectService(
+        store,
+        config.slugs,
+        config.destinations,
+        clock,
+        make_locks(config, counters or make_counters(config, store), clock),
+    )
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
         redirects.routes(visitors, doors),
+        locks.routes(visitors),
         imports.routes(ImportService(link_service), doors),
         health.routes(store, config.region),
         qr_codes.routes(link_service, doors, draw_qr),

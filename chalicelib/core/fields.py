@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from chalicelib.core.clicks import MAX_CLICKS
 from chalicelib.core.errors import Invalid, Problem, Refused
 from chalicelib.core.links import REDIRECT_STATUSES
 from chalicelib.core.times import TIME_PATTERN, parse_time
@@ -61,6 +62,19 @@ def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise Refused("type", "This is true or false.")
     return value
+
+
+def whole_number(least: int, most: int) -> Kind:
+    """A whole number from `least` to `most`, written as one."""
+
+    def parse(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Refused("type", "This is a whole number.")
+        if not least <= value <= most:
+            raise Refused("out_of_range", f"A whole number from {least:,} to {most:,}.")
+        return value
+
+    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
 def choice(*allowed: str | int) -> Kind:
@@ -174,6 +188,22 @@ PLAIN_FIELDS: Mapping[str, Field] = {
         nullable=True,
         cleared=False,
         about="Left out of the list, and still followed.",
+        example=False,
+    ),
+    "max_clicks": Field(
+        whole_number(1, MAX_CLICKS),
+        nullable=True,
+        about=(
+            "After so many clicks visitors get 410. Counted from when the link has it, and about "
+            "right: some clicks more may get through."
+        ),
+        example=1000,
+    ),
+    "max_clicks_exact": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Whether never one click more than `max_clicks` gets through; slower, never cached.",
         example=False,
     ),
 }

@@ -9,7 +9,7 @@ from chalicelib.core.links import Link, state_of
 from chalicelib.core.queries import merge_query
 
 
-Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe"]
+Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe", "exhausted"]
 
 # A link that has not started, or leads where it no longer may, does not tell that it exists.
 _STATUS_OF: dict[Reason, int] = {
@@ -19,6 +19,7 @@ _STATUS_OF: dict[Reason, int] = {
     "deleted": 410,
     "disabled": 410,
     "expired": 410,
+    "exhausted": 410,
 }
 
 
@@ -28,6 +29,7 @@ class Redirect:
 
     location: str
     status: int
+    cacheable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
+from chalicelib.core.locks import Hold
 from chalicelib.core.redirects import Redirect, Refusal, follow, refuse
 from chalicelib.core.slugs import SlugPolicy, can_be_slug, slug_key
+from chalicelib.service.locks import LockService
 from chalicelib.service.ports import Clock, LinkStore
 
 
@@ -17,16 +19,39 @@ class RedirectService:
     slugs: SlugPolicy
     destinations: DestinationPolicy
     clock: Clock
+    locks: LockService
 
-    def follow(self, slug: str | None, visitor_query: str) -> Redirect | Refusal:
+    def follow(
+        self, slug: str | None, visitor_query: str, *, is_click: bool = True
+    ) -> Redirect | Refusal | Hold:
         """Where this slug leads now; `slug` is decoded, and None when it could not be."""
-        return follow(self._find(slug), visitor_query, self.destinations, self.clock())
+        link, outcome = self._follow(slug, visitor_query)
+        if link is None or isinstance(outcome, Refusal):
+            return outcome
+        return self.locks.pass_on(link, outcome, is_click=is_click)
 
-    def preview(self, slug: str | None) -> Link | Refusal:
+    def unlock(
+        self, slug: str | None, visitor_query: str, password: str, address: str
+    ) -> Redirect | Refusal | Hold:
+        """Where this slug leads the visitor at `address` who has this password."""
+        link, outcome = self._follow(slug, visitor_query)
+        if link is None or isinstance(outcome, Refusal):
+            return outcome
+        return self.locks.unlock(link, outcome, password, address)
+
+    def preview(self, slug: str | None) -> Link | Refusal | Hold:
         """The link for a visitor who looks first; refused just as following it would be."""
         link = self._find(slug)
         refusal = refuse(link, self.destinations, self.clock())
-        return refusal or link or Refusal("unknown")
+        if refusal or link is None:
+            return refusal or Refusal("unknown")
+        return self.locks.look(link) or link
+
+    def _follow(
+        self, slug: str | None, visitor_query: str
+    ) -> tuple[Link | None, Redirect | Refusal]:
+        link = self._find(slug)
+        return link, follow(link, visitor_query, self.destinations, self.clock())
 
     def _find(self, slug: str | None) -> Link | None:
         if slug is None or not can_be_slug(slug, self.slugs):

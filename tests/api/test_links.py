@@ -27,6 +27,9 @@ FIELDS = {
     "query_winner",
     "disabled",
     "archived",
+    "max_clicks",
+    "max_clicks_exact",
+    "has_password",
     "state",
     "created_at",
     "updated_at",
@@ -66,6 +69,8 @@ CHANGES: list[tuple[str, Any, Any]] = [
     ("query_winner", "visitor", "destination"),
     ("disabled", True, False),
     ("archived", True, False),
+    ("max_clicks", 5, None),
+    ("max_clicks_exact", True, False),
 ]
 
 

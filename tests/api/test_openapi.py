@@ -20,6 +20,7 @@ from chalicelib.service.ports import KeyPage, ListQuery, Page
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.api.lock_exercise import exercise_locks, exercise_locks_down
 from tests.conftest import ROOT
 from tests.json_schema import accepts
 
@@ -231,6 +232,8 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_down(down)
         exercise_wary(wary)
         exercise_keys(api)
+        exercise_locks(api)
+        exercise_locks_down(down)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)
