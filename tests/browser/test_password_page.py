@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Console, make, overflow
+from tests.browser.conftest import Console, enter, make, overflow, row
 from tests.conftest import RunningStack
 
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 WORD = "Öffne dich, Sesam+&= 日本"
 
 
@@ -102,3 +103,40 @@ def test_it_fits(page: "Page", stack: RunningStack, width: int) -> None:
     assert overflow(page) == 0
     assert page.evaluate("document.activeElement.id") == "password"
     assert page.get_by_label("Password").count() == 1
+
+
+def edit(page: "Page", slug: str, **typed: str) -> None:
+    """Open the edit dialog of a link and type into its fields."""
+    page.click(f"{row(slug)} button[aria-label^=Edit]")
+    page.wait_for_selector("fieldset.dialog-body:enabled")
+    for name, text in typed.items():
+        page.fill(f"dialog [name={name}]", text)
+
+
+def submit(page: "Page") -> None:
+    page.click("text=Save changes")
+    page.wait_for_selector("dialog", state="detached")
+
+
+def test_owners_set_and_remove_it(page: "Page", stack: RunningStack) -> None:
+    """The dashboard gives a link a password and a limit, keeps them in other edits, removes them."""
+    slug = make(stack)
+    enter(page, stack)
+    edit(page, slug, password="sesame", max_clicks="7")
+    page.check("dialog [name=max_clicks_exact]")
+    submit(page)
+    link = stack.api("GET", f"/links/{slug}").json
+    assert (link["has_password"], link["max_clicks"], link["max_clicks_exact"]) == (True, 7, True)
+
+    edit(page, slug, title="Kept")
+    assert page.input_value("dialog [name=password]") == ""
+    assert "It has one" in page.inner_text("dialog [data-field=password]")
+    submit(page)
+    assert stack.ask("POST", f"/{slug}", b"password=sesame", **FORM).status == 303
+
+    edit(page, slug, max_clicks="")
+    page.click("dialog [data-field=password] >> text=Remove")
+    assert "will be removed" in page.inner_text("dialog [data-field=password]")
+    submit(page)
+    link = stack.api("GET", f"/links/{slug}").json
+    assert (link["has_password"], link["max_clicks"], link["title"]) == (False, None, "Kept")
