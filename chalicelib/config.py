@@ -178,6 +178,11 @@ class Config(NamedTuple):
         """What cursors are signed with: the same in all regions, and nothing more to keep."""
         return hmac.digest(self.api_key_digest.encode(), b"everhop cursors 1", "sha256")
 
+    @property
+    def visitor_secret(self) -> bytes:
+        """What visitors' addresses are hidden with where they are part of a name in the table."""
+        return hmac.digest(self.api_key_digest.encode(), b"everhop visitors 1", "sha256")
+
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
     """The configuration; ConfigError names the variable that can't be used."""

@@ -4,20 +4,29 @@ Whatever this file imports, each cold start pays for. All else is wired by wirin
 request for it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
+from chalicelib.api import locks as locks_api
 from chalicelib.api import redirects
 from chalicelib.api.late_routes import LateRoutes
 from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
-from chalicelib.service.ports import Clock, LinkStore
+from chalicelib.service.ports import Clock, CounterStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.time_zones import find_zone
+
+
+if TYPE_CHECKING:
+    from chalicelib.service.locks import LockService
 
 
 def now() -> datetime:
@@ -38,14 +47,49 @@ def make_link_store(config: Config) -> LinkStore:
     return LinkTable(bind(config.table, config.region))
 
 
+def make_counters(config: Config, store: LinkStore) -> CounterStore:
+    """Counters, kept where the links are; few redirects need any."""
+    if config.store == "memory":
+        from chalicelib.store.memory_counters import CounterMemory  # noqa: PLC0415
+
+        return CounterMemory()
+    from chalicelib.store.counters import CounterTable, bind_counters  # noqa: PLC0415
+
+    return CounterTable(bind_counters(links_model(config, store)))
+
+
+def links_model(config: Config, store: LinkStore) -> Any:
+    """The model that the stores beside the links share with them, and so its client."""
+    from chalicelib.store.links import LinkTable  # noqa: PLC0415
+    from chalicelib.store.models import bind  # noqa: PLC0415
+
+    return store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
+
+
+def make_locks(config: Config, counters: CounterStore, clock: Clock) -> LockService:
+    """What some links ask of their visitors."""
+    from chalicelib.service.clicks import ClickLimits  # noqa: PLC0415
+    from chalicelib.service.locks import LockService  # noqa: PLC0415
+    from chalicelib.service.passwords import PasswordTries  # noqa: PLC0415
+
+    tries = PasswordTries(counters, clock, config.visitor_secret)
+    return LockService(config.slugs, ClickLimits(counters, clock), tries)
+
+
 def open_app(
-    config: Config, store: LinkStore, mount_rest: Callable[[Chalice], None], clock: Clock = now
+    config: Config,
+    store: LinkStore,
+    find_counters: Callable[[], CounterStore],
+    mount_rest: Callable[[Chalice], None],
+    clock: Clock = now,
 ) -> Chalice:
     """The app with the visitors' routes; the others are mounted when one of them is asked for."""
     app = Chalice("everhop", configure_logs=False)
-    visitors = RedirectService(store, config.slugs, config.destinations, clock, find_zone)
+    locks = cache(lambda: make_locks(config, find_counters(), clock))
+    visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
     app.register_blueprint(redirects.routes(visitors, config.public_url))
+    app.register_blueprint(locks_api.routes(visitors))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)
     keep_log(app, config, clock)
@@ -74,10 +118,11 @@ def let_origins_in(app: Chalice, config: Config) -> None:
 def make_app(config: Config) -> Chalice:
     """The app that Lambda runs."""
     store = make_link_store(config)
+    find_counters = cache(lambda: make_counters(config, store))
 
     def mount_rest(app: Chalice) -> None:
         from chalicelib.wiring import make_stores, mount_owners_routes  # noqa: PLC0415
 
-        mount_owners_routes(app, config, make_stores(config, store))
+        mount_owners_routes(app, config, make_stores(config, store, find_counters()))
 
-    return open_app(config, store, mount_rest)
+    return open_app(config, store, find_counters, mount_rest)

@@ -1,7 +1,7 @@
 """Joins the rooms, all of them: what owners need, and so what the first of their requests loads."""
 
 import secrets
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalice.app import Chalice
 
@@ -20,7 +20,7 @@ from chalicelib.api import (
 from chalicelib.api.doors import Doors
 from chalicelib.api.literal_slugs import let_slugs_be
 from chalicelib.config import Config
-from chalicelib.entrance import now, open_app
+from chalicelib.entrance import links_model, now, open_app
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
 from chalicelib.service.batches import BatchService
@@ -45,7 +45,7 @@ def make_key_store(config: Config, store: LinkStore) -> KeyStore:
     from chalicelib.store.key_models import bind_keys  # noqa: PLC0415
     from chalicelib.store.key_tables import KeyTable  # noqa: PLC0415
 
-    return KeyTable(bind_keys(_links_model(config, store)))
+    return KeyTable(bind_keys(links_model(config, store)))
 
 
 def make_claims(config: Config, store: LinkStore) -> ClaimStore:
@@ -56,25 +56,7 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
         return ClaimMemory()
     from chalicelib.store.claims import ClaimTable, bind_claims  # noqa: PLC0415
 
-    return ClaimTable(bind_claims(_links_model(config, store)))
-
-
-def make_counters(config: Config, store: LinkStore) -> CounterStore:
-    """Counters, kept where the links are."""
-    if config.store == "memory":
-        from chalicelib.store.memory_counters import CounterMemory  # noqa: PLC0415
-
-        return CounterMemory()
-    from chalicelib.store.counters import CounterTable, bind_counters  # noqa: PLC0415
-
-    return CounterTable(bind_counters(_links_model(config, store)))
-
-
-def _links_model(config: Config, store: LinkStore) -> Any:
-    from chalicelib.store.links import LinkTable  # noqa: PLC0415
-    from chalicelib.store.models import bind  # noqa: PLC0415
-
-    return store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
+    return ClaimTable(bind_claims(links_model(config, store)))
 
 
 def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> LinkService:
@@ -99,20 +81,24 @@ class Stores(NamedTuple):
     counters: CounterStore
 
 
-def make_stores(config: Config, links: LinkStore) -> Stores:
-    """The stores that the configuration names, beside that of the links."""
+def make_stores(config: Config, links: LinkStore, counters: CounterStore) -> Stores:
+    """The stores that the configuration names, beside those of the links and counters."""
     return Stores(
         links=links,
         keys=make_key_store(config, links),
         claims=make_claims(config, links),
-        counters=make_counters(config, links),
+        counters=counters,
     )
 
 
 def make_app(config: Config, stores: Stores, clock: Clock = now) -> Chalice:
     """The app over these stores."""
     return open_app(
-        config, stores.links, lambda app: mount_owners_routes(app, config, stores, clock), clock
+        config,
+        stores.links,
+        lambda: stores.counters,
+        lambda app: mount_owners_routes(app, config, stores, clock),
+        clock,
     )
 
 

@@ -92,7 +92,7 @@ class Front:
         if path.startswith("/api/"):
             return await self._forward(request, path, query)
         file = find_file(path)
-        if file is not None and request.method in ("GET", "HEAD"):
+        if file is not None:
             return serve_file(request, path, file)
         segment, _, rest = path.strip("/").partition("/")
         if not segment:

@@ -29,6 +29,8 @@ def find_file(path: str) -> Path | None:
 
 def serve_file(request: web.BaseRequest, path: str, file: Path) -> web.Response:
     """The file with its security headers, or 304 when the browser has it already."""
+    if request.method not in ("GET", "HEAD"):
+        return web.Response(status=405, headers={"Allow": "GET, HEAD"})
     data = file.read_bytes()
     tag = f'"{hashlib.sha256(data).hexdigest()[:20]}"'
     kept = "public, max-age=31536000, immutable" if _VERSIONED.search(path) else "no-cache"

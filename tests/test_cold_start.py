@@ -16,6 +16,7 @@ OURS = {
     "chalicelib",
     "chalicelib.api",
     "chalicelib.api.late_routes",
+    "chalicelib.api.locks",
     "chalicelib.api.logs",
     "chalicelib.api.notes",
     "chalicelib.api.pages",

@@ -85,7 +85,7 @@ def routes(edits: BulkEditService, doors: Doors) -> Blueprint:
         query, body = _read_query(request), read_json(request)
         edit = read_bulk_edit(body)
         # All that decides what an edit does: with anything else its cursor would skip links.
-        asked = [list_name(workspace, query), digest_request("PATCH /v1/links", body), dry_run]
+        asked = [list_name(workspace, query), digest_request("PATCH /v1/links", body, ""), dry_run]
         cursors = _Cursors(doors.cursor_secret, json.dumps(asked))
         query = replace(query, after=read_parameter(request, "cursor", "", cursors.read))
         report = edits.run(workspace, query, edit, left, dry_run=dry_run)

@@ -113,7 +113,8 @@ def read_asked(request: Request, workspace: str, route: str, body: object) -> As
     if header is None:
         return None
     try:
-        return Asked(workspace, parse_key(header), digest_request(route, body))
+        key = parse_key(header)
+        return Asked(workspace, key, digest_request(route, body, key))
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
     except Refused as refused:

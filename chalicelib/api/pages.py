@@ -59,13 +59,19 @@ color:var(--text-soft);font-size:.95rem}
 .warning{color:var(--warning)}
 .go{display:inline-block;padding:.7rem 1.2rem;border-radius:.65rem;background:var(--accent);
 color:var(--on-accent);font-weight:600;text-decoration:none}
-.go:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+button.go{border:0;font:inherit;font-weight:600;cursor:pointer}
+.go:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+label{display:block;margin-block-end:.35rem;font-weight:600}
+input{display:block;inline-size:100%;margin-block-end:1rem;padding:.7rem .9rem;font:inherit;
+color:var(--text);background:var(--page);border:1px solid var(--text-soft);border-radius:.65rem}
+input[aria-invalid]{border-color:var(--warning)}
+.error{color:var(--warning)}
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line);
 color:var(--text-soft);font-size:.85rem;overflow-wrap:anywhere}
 """
 )
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
+PAGE_HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src 'self' data:; base-uri 'none'; "
@@ -90,6 +96,10 @@ _WORDS: dict[Reason, tuple[str, str]] = {
         "This link is switched off",
         "Whoever made it has turned it off. It may come back; they would be the one to ask.",
     ),
+    "exhausted": (
+        "This link has been used up",
+        "It was made to be followed a limited number of times, and they are over.",
+    ),
     "expired": (
         "This link has ended",
         "It was made to work for a limited time, and that time is over.",
@@ -102,7 +112,7 @@ def refusal_page(refusal: Refusal) -> Page:
     reason = refusal.reason if refusal.reason in _WORDS else "unknown"
     title, text = _WORDS[reason]
     body = f'<p class="code">{refusal.status}</p><h1>{title}</h1><p>{text}</p>'
-    return Page(_document(title, body), refusal.status, dict(_HEADERS))
+    return Page(whole_page(title, body), refusal.status, dict(PAGE_HEADERS))
 
 
 def unavailable_page(error: Unavailable, request_id: str) -> Page:
@@ -111,8 +121,8 @@ def unavailable_page(error: Unavailable, request_id: str) -> Page:
     text = "The link is safe. Please try again in a few seconds."
     note = f"<footer>Request {escape(request_id)}</footer>"
     body = f'<p class="code">503</p><h1>{title}</h1><p>{text}</p>{note}'
-    headers = {**_HEADERS, "Cache-Control": "no-store", "Retry-After": str(error.retry_for)}
-    return Page(_document(title, body), 503, headers)
+    headers = {**PAGE_HEADERS, "Cache-Control": "no-store", "Retry-After": str(error.retry_for)}
+    return Page(whole_page(title, body), 503, headers)
 
 
 def preview_page(link: Link, short_url: str) -> Page:
@@ -127,7 +137,7 @@ def preview_page(link: Link, short_url: str) -> Page:
         f'<p><a class="go" href="{destination}" rel="noopener noreferrer nofollow">Continue</a></p>'
         f"<footer>Made {format_time(link.created_at)[:10]}</footer>"
     )
-    return Page(_document(f"{title} · preview", body), 200, dict(_HEADERS))
+    return Page(whole_page(f"{title} · preview", body), 200, dict(PAGE_HEADERS))
 
 
 def _emphasise_host(destination: str) -> str:
@@ -174,7 +184,8 @@ def _rules_note(rules: Rules) -> str:
     return f"<p>That is where it leads you, now. Other visitors may be led elsewhere{by}.</p>"
 
 
-def _document(title: str, body: str) -> str:
+def whole_page(title: str, body: str) -> str:
+    """The HTML of a page whose style PAGE_HEADERS allow; `body` is HTML, `title` is text."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

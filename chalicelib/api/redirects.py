@@ -1,26 +1,31 @@
 """Routes of visitors: follow a short link, or look where it leads with a trailing `+`."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
+from chalicelib.api.pages import Page, preview_page, refusal_page, unavailable_page
 from chalicelib.api.routes import note_error, request_id, route, short_url_of
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.links import REDIRECT_STATUSES
+from chalicelib.core.links import REDIRECT_STATUSES, Link
 from chalicelib.core.redirects import Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
 from chalicelib.core.visitors import Visitor
 from chalicelib.service.redirects import RedirectService
 
 
+if TYPE_CHECKING:
+    from chalicelib.core.locks import Hold
+
 # The visitor's query as it was typed; API Gateway's own is decoded and loses order and form.
 RAW_QUERY = "everhop-query"
 # What stood after the slug, as it was typed: Chalice has no route that takes more segments.
 EXTRA_PATH = "everhop-path"
 FOLLOWED = ["GET", "HEAD"]
-REFUSED = ["POST", "PUT", "PATCH", "DELETE"]
+REFUSED = ["PUT", "PATCH", "DELETE"]
 _HEADERS = {
     # A shared or private cache must not outlive an edit: browsers ask again each time.
     "Cache-Control": "private, max-age=0",
@@ -36,9 +41,12 @@ def _describe_follow(say: Any) -> Any:
         for status in sorted(REDIRECT_STATUSES)
     }
     others = {
-        200: say.page_of("The preview, for a slug with a `+` after it."),
+        200: say.page_of(
+            "The preview, for a slug with a `+` after it. The page that asks for the link's "
+            "password; and what robots get for a link whose clicks are counted exactly."
+        ),
         404: say.page_of("There is no such link, or it has not started."),
-        410: say.page_of("The link is disabled, has ended or was deleted."),
+        410: say.page_of("The link is disabled, has ended, is used up or was deleted."),
         503: say.page_of("The table does not answer.", say.RETRY),
     }
     return say.Operation(
@@ -46,7 +54,8 @@ def _describe_follow(say: Any) -> Any:
     )
 
 
-def _query_of(request: Request) -> str:
+def query_of(request: Request) -> str:
+    """The query as the visitor typed it, or as near to that as can be had."""
     raw = request.headers.get(RAW_QUERY)
     if raw is not None:
         return str(raw)
@@ -62,21 +71,43 @@ def visitor_of(request: Request) -> Visitor:
     """Who follows, as the request tells it."""
     headers = request.headers
     address = request.context.get("identity", {}).get("sourceIp", "")
-    return Visitor(_query_of(request), headers.get(EXTRA_PATH, ""), headers, address)
+    return Visitor(query_of(request), headers.get(EXTRA_PATH, ""), headers, address)
 
 
-def _page(request: Request, html: str, status: int, headers: dict[str, str]) -> Response:
-    body = "" if request.method == "HEAD" else html
-    return Response(body, {**_HEADERS, **headers}, status)
+def answer_page(request: Request, page: Page) -> Response:
+    """The page as it is answered to a visitor."""
+    body = "" if request.method == "HEAD" else page.html
+    return Response(body, {**_HEADERS, **page.headers}, page.status)
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:
-    return _page(request, *refusal_page(refusal))
+    return answer_page(request, refusal_page(refusal))
 
 
 def _redirect(redirect: Redirect) -> Response:
     headers = {"Location": redirect.location, "Content-Type": "text/plain; charset=utf-8"}
+    if not redirect.cacheable:
+        headers |= {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return Response("", {**_HEADERS, **headers}, redirect.status)
+
+
+def answer_visitor(request: Request, slug: str, outcome: Redirect | Refusal | Hold) -> Response:
+    """What a visitor of the slug is answered."""
+    if isinstance(outcome, Redirect):
+        return _redirect(outcome)
+    if isinstance(outcome, Refusal):
+        return _refuse(request, outcome)
+    from chalicelib.api.hold_pages import hold_page  # noqa: PLC0415 - few links hold visitors up
+
+    return answer_page(request, hold_page(outcome, _form_address(request, slug)))
+
+
+def _form_address(request: Request, slug: str) -> str:
+    if request.headers.get(EXTRA_PATH):
+        return ""  # below the slug nothing but the page's own address leads here again
+    # Beside this page, whether that is at the public root, below /r or the link's preview.
+    query = query_of(request)
+    return quote(slug, safe="") + (f"?{query}" if query else "")
 
 
 def routes(visitors: RedirectService, public_url: str) -> Blueprint:
@@ -84,15 +115,15 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
     api = Blueprint(__name__)
 
     def follow(request: Request, slug: str | None) -> Response:
-        outcome = visitors.follow(slug, visitor_of(request))
-        return _redirect(outcome) if isinstance(outcome, Redirect) else _refuse(request, outcome)
+        outcome = visitors.follow(slug, visitor_of(request), by_get=request.method == "GET")
+        return answer_visitor(request, slug or "", outcome)
 
     def preview(request: Request, slug: str) -> Response:
         outcome = visitors.preview(slug, visitor_of(request))
-        if isinstance(outcome, Refusal):
-            return _refuse(request, outcome)
+        if not isinstance(outcome, Link):
+            return answer_visitor(request, slug, outcome)
         short_url = short_url_of(request, public_url, outcome.slug)
-        return _page(request, *preview_page(outcome, short_url))
+        return answer_page(request, preview_page(outcome, short_url))
 
     @route(api, "/r/{slug}", FOLLOWED, _describe_follow)
     def follow_link(request: Request, slug: str) -> Response:
@@ -109,7 +140,7 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
             return follow(request, decoded)
         except Unavailable as error:
             note_error(request, error)
-            return _page(request, *unavailable_page(error, request_id(request)))
+            return answer_page(request, unavailable_page(error, request_id(request)))
 
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001

@@ -13,7 +13,10 @@ from chalicelib.core.links import Link, edit_link
 # What a link does and how it is filed. Where it leads and what it is called are its own: nothing
 # keeps what they were, so one slip would be the end of them all. `tags` would drop those that the
 # links do not share; to add and to remove is what is meant.
-TOGETHER = "status expires_at starts_at forward_query query_winner disabled archived".split()
+TOGETHER = (
+    "status expires_at starts_at forward_query query_winner forward_path disabled archived "
+    "max_clicks max_clicks_exact"
+).split()
 BULK_FIELDS: Mapping[str, Field] = {
     **{name: PLAIN_FIELDS[name] for name in TOGETHER},
     "add_tags": Field(

@@ -10,6 +10,7 @@ from chalicelib.core.times import TIME_PATTERN, parse_time
 
 
 MAX_TAGS = 10
+MAX_CLICKS = 1_000_000_000
 # Line ends and tabs are text; other controls, and lone surrogates, are in no text on purpose.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEXT_PATTERN = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
@@ -67,6 +68,19 @@ def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise Refused("type", "This is true or false.")
     return value
+
+
+def whole_number(least: int, most: int) -> Kind:
+    """A whole number from `least` to `most`, written as one."""
+
+    def parse(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Refused("type", "This is a whole number.")
+        if not least <= value <= most:
+            raise Refused("out_of_range", f"A whole number from {least:,} to {most:,}.")
+        return value
+
+    return Kind(parse, {"type": "integer", "minimum": least, "maximum": most})
 
 
 def choice(*allowed: str | int) -> Kind:
@@ -187,6 +201,22 @@ PLAIN_FIELDS: Mapping[str, Field] = {
         nullable=True,
         cleared=False,
         about="Left out of the list, and still followed.",
+        example=False,
+    ),
+    "max_clicks": Field(
+        whole_number(1, MAX_CLICKS),
+        nullable=True,
+        about=(
+            "After so many clicks visitors get 410. Counted from when the link has it, and about "
+            "right: some clicks more may get through."
+        ),
+        example=1000,
+    ),
+    "max_clicks_exact": Field(
+        flag,
+        nullable=True,
+        cleared=False,
+        about="Whether never one click more than `max_clicks` gets through; slower, never cached.",
         example=False,
     ),
 }

@@ -37,6 +37,16 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return mapped or address
 
 
+def network_of(address: str) -> str:
+    """What stands for one visitor: an IPv4 address, or the /64 that an IPv6 one is drawn from."""
+    try:
+        found = _address(address)
+    except ValueError:
+        return address
+    bits = 64 if found.version == 6 else 32
+    return str(ipaddress.ip_network((found, bits), strict=False))
+
+
 def is_listed_host(host: str, listed: frozenset[str]) -> bool:
     """Whether the host or a domain above it is in the list."""
     parts = bare_host(host).split(".")

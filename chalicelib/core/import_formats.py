@@ -81,12 +81,12 @@ FIELDS = tuple(_PLAIN)
 PLAIN = Format("plain", _PLAIN)
 _SQL_EMPTY = frozenset(("NULL", r"\N", "0000-00-00 00:00:00"))
 _PROTECTED = (
-    "This link asks for a password, which Everhop can't do, so it is not made public here. "
-    "Empty the cell to import it without."
+    "This link asks for a password, which no export has, so it is not made public here. "
+    "Empty the cell to import it without, and give it one."
 )
 _MAX_VISITS = (
-    "This link stops after a number of visits, which Everhop can't do yet. "
-    "Empty the cell to import it without that limit."
+    "This link stops after a number of visits, and the sheet does not tell how many are left. "
+    "Empty the cell to import it without that limit, and set `max_clicks`."
 )
 
 

@@ -1,7 +1,7 @@
 """The short link itself: its fields, its state at a time, and what an edit makes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ class Link:
     """A short link; one with `deleted_at` is a tombstone and is never followed or listed.
 
     `made_by` is the receipt of the keyed request that made it, for as long as there is an item.
+    `password` is what core/passwords seals it to, never the text of it.
     """
 
     workspace: str
@@ -45,6 +46,9 @@ class Link:
     rules: Rules = NO_RULES
     disabled: bool = False
     archived: bool = False
+    password: str | None = field(default=None, repr=False)
+    max_clicks: int | None = None
+    max_clicks_exact: bool = False
     created_at: datetime
     updated_at: datetime
     version: int = 1
@@ -56,9 +60,19 @@ class Link:
         """When the slug of a tombstone is free again."""
         return self.deleted_at and self.deleted_at + QUARANTINE
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether who follows it may have to type something, or come too late."""
+        return self.password is not None or self.max_clicks is not None
 
-NAMES = tuple(field.name for field in fields(Link))
-_PRIVATE = frozenset({"workspace", "deleted_at", "made_by"})
+    @property
+    def is_counted_exactly(self) -> bool:
+        """Whether nobody may learn its destination without using up a click."""
+        return self.max_clicks is not None and self.max_clicks_exact
+
+
+NAMES = tuple(one.name for one in fields(Link))
+_PRIVATE = frozenset({"workspace", "deleted_at", "made_by", "password"})
 
 
 def state_of(link: Link, now: datetime) -> State:
@@ -145,6 +159,7 @@ def check_not_future(created_at: datetime, now: datetime) -> None:
 def describe_link(link: Link, short_url: str, now: datetime) -> dict[str, Any]:
     """The link as the JSON object that the API answers with."""
     shown = {name: plain(getattr(link, name)) for name in NAMES if name not in _PRIVATE}
+    shown["has_password"] = link.password is not None
     return {"short_url": short_url, "state": state_of(link, now), **shown}
 
 

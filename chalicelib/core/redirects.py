@@ -11,7 +11,7 @@ from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.visitors import Visitor
 
 
-Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe"]
+Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe", "exhausted"]
 
 # A link that has not started, or leads where it no longer may, does not tell that it exists.
 _STATUS_OF: dict[Reason, int] = {
@@ -21,6 +21,7 @@ _STATUS_OF: dict[Reason, int] = {
     "deleted": 410,
     "disabled": 410,
     "expired": 410,
+    "exhausted": 410,
 }
 
 
@@ -29,6 +30,7 @@ class Redirect(NamedTuple):
 
     location: str
     status: int
+    cacheable: bool = True
 
 
 class Refusal(NamedTuple):

@@ -20,6 +20,7 @@ from chalicelib.core.links import (
     check_not_past,
     edit_link,
 )
+from chalicelib.core.passwords import COST, PASSWORD_SCHEMA, Cost, parse_password, seal_password
 from chalicelib.core.rule_fields import UTM_FIELD, rules_field
 from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.slugs import (
@@ -53,6 +54,7 @@ class LinkService:
     clock: Clock
     chance: Chance
     find_zone: ZoneFinder = only_utc
+    password_cost: Cost = COST
     edit_fields: Mapping[str, Field] = field(init=False)
     create_fields: Mapping[str, Field] = field(init=False)
 
@@ -69,14 +71,21 @@ class LinkService:
             about="The path of the short URL; drawn when left out. It can't be changed later.",
             example="spring-sale",
         )
-        fields = {
+        password = Field(
+            Kind(self._seal_password, PASSWORD_SCHEMA),
+            nullable=True,
+            about="What visitors must type first. It is kept as its scrypt and never shown again.",
+            example="open sesame",
+        )
+        others = {
             **PLAIN_FIELDS,
             "utm": UTM_FIELD,
             "rules": rules_field(destination.kind, self.find_zone),
+            "password": password,
         }
-        object.__setattr__(self, "edit_fields", {"destination": destination, **fields})
+        object.__setattr__(self, "edit_fields", {"destination": destination, **others})
         object.__setattr__(
-            self, "create_fields", {"destination": destination, "slug": slug, **fields}
+            self, "create_fields", {"destination": destination, "slug": slug, **others}
         )
 
     def _parse_destination(self, value: object) -> str:
@@ -84,6 +93,11 @@ class LinkService:
 
     def _parse_slug(self, value: object) -> str:
         return parse_slug(value, self.slugs)
+
+    def _seal_password(self, value: object) -> str:
+        # Sealed as it is read, so that no link, in memory or anywhere, ever has the text of it.
+        salt = self.chance(2**128).to_bytes(16, "big")
+        return seal_password(parse_password(value), salt, self.password_cost)
 
     def now(self) -> datetime:
         """The time to stamp on links, in the precision in which they are stored."""

@@ -1,15 +1,23 @@
 """Links as visitors use them: follow, and look before following."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
 from chalicelib.core.redirects import Redirect, Refusal, follow
 from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.slugs import SlugPolicy, can_be_slug, slug_key
-from chalicelib.core.visitors import Visitor
+from chalicelib.core.visitors import Visitor, is_robot
 from chalicelib.service.ports import Clock, LinkStore
+
+
+if TYPE_CHECKING:
+    from chalicelib.core.locks import Hold
+    from chalicelib.service.locks import LockService
 
 
 class RedirectService(NamedTuple):
@@ -19,22 +27,39 @@ class RedirectService(NamedTuple):
     slugs: SlugPolicy
     destinations: DestinationPolicy
     clock: Clock
+    locks: Callable[[], LockService]  # made at the first link that asks something of its visitor
     find_zone: ZoneFinder = only_utc
 
-    def follow(self, slug: str | None, visitor: Visitor) -> Redirect | Refusal:
+    def follow(
+        self, slug: str | None, visitor: Visitor, *, by_get: bool = True
+    ) -> Redirect | Refusal | Hold:
         """Where this slug leads now; `slug` is decoded, and None when it could not be."""
-        return self._follow(self._find(slug), visitor)
+        link, outcome = self._follow(slug, visitor)
+        if link is None or isinstance(outcome, Refusal) or not link.is_locked:
+            return outcome
+        is_click = by_get and not is_robot(visitor.user_agent)
+        return self.locks().pass_on(link, outcome, is_click=is_click)
 
-    def preview(self, slug: str | None, visitor: Visitor) -> Link | Refusal:
+    def unlock(
+        self, slug: str | None, visitor: Visitor, password: str
+    ) -> Redirect | Refusal | Hold:
+        """Where this slug leads the visitor who has this password."""
+        link, outcome = self._follow(slug, visitor)
+        if link is None or isinstance(outcome, Refusal):
+            return outcome
+        return self.locks().unlock(link, outcome, password, visitor.address)
+
+    def preview(self, slug: str | None, visitor: Visitor) -> Link | Refusal | Hold:
         """The link, with the destination that this visitor would be sent to, or the refusal."""
-        link = self._find(slug)
-        outcome = self._follow(link, visitor)
+        link, outcome = self._follow(slug, visitor)
         if link is None or isinstance(outcome, Refusal):
             return outcome if isinstance(outcome, Refusal) else Refusal("unknown")
-        return replace(link, destination=outcome.location)
+        hold = self.locks().look(link) if link.is_locked else None
+        return hold or replace(link, destination=outcome.location)
 
-    def _follow(self, link: Link | None, visitor: Visitor) -> Redirect | Refusal:
-        return follow(link, visitor, self.destinations, self.clock(), self.find_zone)
+    def _follow(self, slug: str | None, visitor: Visitor) -> tuple[Link | None, Redirect | Refusal]:
+        link = self._find(slug)
+        return link, follow(link, visitor, self.destinations, self.clock(), self.find_zone)
 
     def _find(self, slug: str | None) -> Link | None:
         if slug is None or not can_be_slug(slug, self.slugs):

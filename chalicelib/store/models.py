@@ -65,6 +65,9 @@ class LinkItem(Model):
     rules = BinaryAttribute(legacy_encoding=False, null=True)
     disabled = BooleanAttribute(null=True)
     archived = BooleanAttribute(null=True)
+    password = UnicodeAttribute(null=True)  # sealed by core/passwords
+    max_clicks = NumberAttribute(null=True)
+    max_clicks_exact = BooleanAttribute(null=True)
     created_at = UTCDateTimeAttribute()
     updated_at = UTCDateTimeAttribute()
     version = NumberAttribute()
@@ -90,10 +93,12 @@ def bind(table: str, region: str) -> type[LinkItem]:
 
 _COPIED = (
     "workspace slug title notes expires_at starts_at created_at updated_at version deleted_at "
-    "made_by"
+    "made_by password max_clicks"
 ).split()
 # Not stored where they are as in a new link: most are, and each costs time to read back.
-_UNLESS_DEFAULT = "status forward_query query_winner forward_path disabled archived".split()
+_UNLESS_DEFAULT = (
+    "status forward_query query_winner forward_path disabled archived max_clicks_exact"
+).split()
 _DEFAULTS = {one.name: one.default for one in fields(Link) if one.name in _UNLESS_DEFAULT}
 
 

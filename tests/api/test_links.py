@@ -30,6 +30,9 @@ FIELDS = {
     "query_winner",
     "disabled",
     "archived",
+    "max_clicks",
+    "max_clicks_exact",
+    "has_password",
     "state",
     "created_at",
     "updated_at",
@@ -72,6 +75,8 @@ CHANGES: list[tuple[str, Any, Any]] = [
     ("rules", [{"if": {"devices": ["phone"]}, "destination": "https://m.example/"}], []),
     ("disabled", True, False),
     ("archived", True, False),
+    ("max_clicks", 5, None),
+    ("max_clicks_exact", True, False),
 ]
 
 

@@ -28,6 +28,7 @@ from tests.api.bulk_exercise import (
 )
 from tests.api.driver import BASE, KEY, Api, make_api
 from tests.api.limited import exercise_limited
+from tests.api.lock_exercise import exercise_locks, exercise_locks_down
 from tests.clocks import SetClock
 from tests.conftest import ROOT
 from tests.json_schema import accepts
@@ -250,6 +251,8 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_down(down)
         exercise_wary(wary)
         exercise_keys(api)
+        exercise_locks(api)
+        exercise_locks_down(down)
         exercise_bulk(api)
         exercise_bulk_down(down)
         exercise_bulk_wary(wary)

@@ -1,5 +1,8 @@
 """Idempotency keys and cursors as values: which are taken, and which requests and lists are one."""
 
+import hashlib
+import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -30,20 +33,40 @@ def test_keys_that_are_not(key: str) -> None:
     assert caught.value.code == "idempotency_key"
 
 
+def digest(route: str, body: object) -> str:
+    return digest_request(route, body, "key")
+
+
 def test_a_body_is_the_same_however_it_is_spelt() -> None:
     """The order of fields does not matter; their values, kinds and the route do."""
-    same = digest_request("POST /v1/links", {"a": 1, "b": {"c": [1], "d": None}})
+    same = digest("POST /v1/links", {"a": 1, "b": {"c": [1], "d": None}})
     others = [
-        digest_request("POST /v1/links", {"a": 1, "b": {"c": [1]}}),
-        digest_request("POST /v1/links", {"a": "1", "b": {"c": [1], "d": None}}),
-        digest_request("POST /v1/links", {"a": True, "b": {"c": [1], "d": None}}),
-        digest_request("POST /v1/links", {"a": 1, "b": {"c": [1, 1], "d": None}}),
-        digest_request("POST /v1/batch", {"a": 1, "b": {"c": [1], "d": None}}),
-        digest_request("POST /v1/links", "\ud800"),
+        digest("POST /v1/links", {"a": 1, "b": {"c": [1]}}),
+        digest("POST /v1/links", {"a": "1", "b": {"c": [1], "d": None}}),
+        digest("POST /v1/links", {"a": True, "b": {"c": [1], "d": None}}),
+        digest("POST /v1/links", {"a": 1, "b": {"c": [1, 1], "d": None}}),
+        digest("POST /v1/batch", {"a": 1, "b": {"c": [1], "d": None}}),
+        digest("POST /v1/links", "\ud800"),
     ]
 
-    assert digest_request("POST /v1/links", {"b": {"d": None, "c": [1]}, "a": 1}) == same
+    assert digest("POST /v1/links", {"b": {"d": None, "c": [1]}, "a": 1}) == same
     assert len({same, *others}) == len(others) + 1
+
+
+def test_a_password_is_as_slow_in_a_digest_as_in_a_link() -> None:
+    """A body with a password, at any depth, is not hashed so fast that the password can be tried."""
+    for body in ({"password": "1234"}, {"links": [{"a": 1}, {"password": "1234"}]}):
+        started = time.process_time()
+        slow = digest_request("POST /v1/links", body, "key")
+        took = time.process_time() - started
+        fast = hashlib.sha256(
+            f"POST /v1/links\n{json.dumps(body, separators=(',', ':'))}".encode()
+        ).hexdigest()
+
+        assert slow != fast
+        assert slow != digest_request("POST /v1/links", body, "another")
+        assert digest_request("POST /v1/links", body, "key") == slow
+        assert took > 0.02
 
 
 def test_a_claim_lasts_a_day() -> None:

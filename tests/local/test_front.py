@@ -173,7 +173,7 @@ def test_hosts(stack: RunningStack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "status"), [("TRACE", 405), ("PROPFIND", 405), ("POST", 405), ("OPTIONS", 204)]
+    ("method", "status"), [("TRACE", 405), ("PROPFIND", 405), ("PUT", 405), ("OPTIONS", 204)]
 )
 def test_methods(stack: RunningStack, method: str, status: int) -> None:
     """Methods that follow nothing are told so, with what is allowed."""

@@ -38,7 +38,7 @@ def plenty() -> float:
 
 
 def asked(rows: list[Any], key: str = "k", workspace: str = "w") -> Asked:
-    return Asked(workspace, key, digest_request("POST /v1/links/batch", {"links": rows}))
+    return Asked(workspace, key, digest_request("POST /v1/links/batch", {"links": rows}, key))
 
 
 def service(

@@ -33,7 +33,7 @@ FIRST_DRAWN = "2222222"  # what Counting draws first
 
 
 def asked(body: object, key: str = "k", workspace: str = "w") -> Asked:
-    return Asked(workspace, key, digest_request("POST /v1/links", body))
+    return Asked(workspace, key, digest_request("POST /v1/links", body, key))
 
 
 def service(

@@ -14,7 +14,7 @@ import { splitDestination, splitShortUrl, withScheme } from "../../static_site/a
 const LINK = {
   slug: "promo", short_url: "https://go.example/promo", destination: "https://example.com/x", title: "Promo",
   notes: null, tags: ["sale"], status: 302, expires_at: "2026-12-01T10:00:30Z", starts_at: null,
-  forward_query: false, query_winner: "destination", disabled: false, archived: false, state: "active",
+  forward_query: false, query_winner: "destination", has_password: true, max_clicks: null, max_clicks_exact: false, disabled: false, archived: false, state: "active",
   created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z", version: 3,
 };
 
@@ -82,6 +82,23 @@ test("an edit sends what changed, and null for what was cleared", () => {
   const form = { ...base, title: "", tags: [], status: "301", expires_at: "" };
   const patch = { title: null, tags: null, status: 301, expires_at: null };
   assert.deepEqual(changes.toPatch(form, base), patch);
+});
+
+test("a password is kept unless another is typed or it is removed", () => {
+  const base = changes.toForm(LINK);
+  assert.equal(base.password, "");
+  assert.deepEqual(changes.toPatch({ ...base, title: "T" }, base), { title: "T" });
+  assert.deepEqual(changes.toPatch({ ...base, password: " sesame " }, base), { password: " sesame " });
+  assert.deepEqual(changes.toPatch({ ...base, password: null }, base), { password: null });
+  const form = { ...changes.EMPTY, destination: "https://example.com", password: "sesame" };
+  assert.equal(changes.toCreate(form).password, "sesame");
+});
+
+test("a limit of clicks is sent as a number, and what is none as it was typed", () => {
+  const base = changes.toForm({ ...LINK, max_clicks: 5 });
+  const sent = (text) => changes.toPatch({ ...base, max_clicks: text }, base);
+  assert.deepEqual([sent("5"), sent("10"), sent(""), sent("many")],
+    [{}, { max_clicks: 10 }, { max_clicks: null }, { max_clicks: "many" }]);
 });
 
 test("seconds that the time field can't show are kept when it isn't touched", () => {

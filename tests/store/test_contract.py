@@ -61,6 +61,9 @@ def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:
         rules=Rules.of(RULES),
         disabled=True,
         archived=True,
+        password="$scrypt$",
+        max_clicks=10**9,
+        max_clicks_exact=True,
     )
     store.create("full", full)
     store.create("bare", link("bare"))

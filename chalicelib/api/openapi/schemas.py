@@ -74,7 +74,13 @@ def body_of(fields: Mapping[str, Field], required: Sequence[str] = ()) -> dict[s
 
 def shown(fields: Mapping[str, Field], drawn: Sequence[str] = ()) -> dict[str, Any]:
     """The schemas of the same fields as they are answered; those `drawn` are never null there."""
-    return {name: _shown(field, name in drawn) for name, field in fields.items()}
+    return {
+        name: _shown(field, name in drawn) for name, field in fields.items() if _is_shown(field)
+    }
+
+
+def _is_shown(field: Field) -> bool:
+    return not field.kind.schema.get("writeOnly")
 
 
 def _sent(field: Field) -> dict[str, Any]:
@@ -99,6 +105,9 @@ _READ_ONLY = {
     "short_url": described(_URL, "What to publish.", "https://sho.rt/spring-sale"),
     "state": described(
         {"type": "string", "enum": [*get_args(State)]}, "What following it does now.", "active"
+    ),
+    "has_password": described(
+        {"type": "boolean"}, "Whether visitors are asked for a password.", False
     ),
     "created_at": described(time.schema, "When it was made.", _CREATED),
     "updated_at": described(time.schema, "When it was last changed.", _CREATED),
@@ -125,7 +134,9 @@ def link_model(create_fields: Mapping[str, Field]) -> Model:
 
 def link_example(create_fields: Mapping[str, Field], **changed: Any) -> dict[str, Any]:
     """What the examples of bodies make of a link."""
-    cleared = {name: plain(field.cleared) for name, field in create_fields.items()}
+    cleared = {
+        name: plain(field.cleared) for name, field in create_fields.items() if _is_shown(field)
+    }
     read_only = {name: schema["examples"][0] for name, schema in _READ_ONLY.items()}
     return {**cleared, **NEW_LINK_EXAMPLE, **read_only, **changed}
 

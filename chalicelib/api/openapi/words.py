@@ -109,7 +109,7 @@ FIELD_CODES: Mapping[str, str] = {
     "column_missing": "No column says where the links lead.",
     "column_repeated": "Two columns mean the same field.",
     "row_broken": "A quote is not closed in this row, or text follows one that is.",
-    "not_supported": "The row has a promise that a link here would break, such as a password.",
+    "not_supported": "The row has a promise that an import can't keep, such as a password.",
     "slug_taken": "The row's slug leads elsewhere.",
     "unavailable": "The row was not stored; it is worth another try.",
 }

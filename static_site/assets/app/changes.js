@@ -5,14 +5,18 @@ import { withScheme } from "./urls.js";
 /** Fields a form has, in the order errors are looked for. */
 export const FIELDS = [
   "destination", "slug", "title", "notes", "tags", "status", "starts_at", "expires_at",
-  "forward_query", "query_winner", "disabled", "archived",
+  "forward_query", "query_winner", "password", "max_clicks", "max_clicks_exact", "disabled", "archived",
 ];
 
 export const EMPTY = Object.freeze({
   destination: "", slug: "", title: "", notes: "", tags: Object.freeze([]), status: "302",
   starts_at: "", expires_at: "", forward_query: false, query_winner: "destination",
+  password: "", has_password: false, max_clicks: "", max_clicks_exact: false,
   disabled: false, archived: false,
 });
+
+/** A whole number; what is none is sent as it was typed, and the server says so. */
+const toNumber = (text) => (/^\d+$/.test(text.trim()) ? Number(text) : text.trim() || null);
 
 const WIRE = {
   destination: withScheme,
@@ -23,6 +27,7 @@ const WIRE = {
   status: Number,
   starts_at: toUtc,
   expires_at: toUtc,
+  max_clicks: toNumber,
 };
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -35,7 +40,8 @@ export function toForm(link) {
     destination: link.destination, slug: link.slug, title: link.title ?? "", notes: link.notes ?? "",
     tags: [...link.tags], status: String(link.status), starts_at: toLocalInput(link.starts_at),
     expires_at: toLocalInput(link.expires_at), forward_query: link.forward_query,
-    query_winner: link.query_winner, disabled: link.disabled, archived: link.archived,
+    query_winner: link.query_winner, has_password: link.has_password,
+    max_clicks: String(link.max_clicks ?? ""), max_clicks_exact: link.max_clicks_exact, disabled: link.disabled, archived: link.archived,
   };
 }
 

@@ -14,9 +14,9 @@ export function Field({ name, label, hint, error, wide, control }) {
   </div>`;
 }
 
-export function TextField({ value, onValue, type = "text", maxlength, placeholder, ...field }) {
+export function TextField({ value, onValue, type = "text", inputmode, maxlength, placeholder, ...field }) {
   const control = (tied) => html`<input class="input" ...${tied} type=${type} value=${value}
-    maxlength=${maxlength} placeholder=${placeholder} autocomplete="off" spellcheck=${type === "text"}
+    inputmode=${inputmode} maxlength=${maxlength} placeholder=${placeholder} autocomplete="off" spellcheck=${type === "text"}
     onInput=${(event) => onValue(event.currentTarget.value)} />`;
   return html`<${Field} ...${field} control=${control} />`;
 }
