@@ -56,9 +56,9 @@ def test_requests_go_where_botocore_sends_them(
     if variable:
         monkeypatch.setenv(variable, "true")
         places = [REGION, "eu-west-1", "us-gov-west-1"]
+    stock = botocore.session.Session()
+    stock.set_default_client_config(Config(user_agent="everhop"))
     for region in places:
-        stock = botocore.session.Session()
-        stock.set_default_client_config(Config(user_agent="everhop"))
         expected = request_of(stock.create_client("dynamodb", region))
 
         assert request_of(LeanConnection(region).client) == expected
