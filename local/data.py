@@ -11,12 +11,20 @@ from chalicelib.core.access import draw_key
 KEY_FILE = "api_key"
 # Also the mark by which a folder is known to be ours.
 LOCK_FILE = "everhop.lock"
-_OURS = (KEY_FILE, LOCK_FILE, "everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm")
+_OURS = (
+    *(KEY_FILE, LOCK_FILE, "everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm"),
+    *("everhop-*-files/*.file", "everhop-*-files/*.new"),
+)
 
 
 def data_file(region: str) -> str:
     """The name of the file that keeps a region's tables."""
     return f"everhop-{region}.sqlite"
+
+
+def files_folder(region: str) -> str:
+    """The name of the folder that keeps a region's files."""
+    return f"everhop-{region}-files"
 
 
 class DataError(RuntimeError):
@@ -70,6 +78,9 @@ def clean(data: Path) -> str:
         for pattern in _OURS:
             for file in data.glob(pattern):
                 file.unlink()
+        for folder in data.glob("everhop-*-files"):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     if not any(data.iterdir()):
         data.rmdir()
     return f"All links in {data} are forgotten."

@@ -22,7 +22,9 @@ LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
     "EVERHOP_ACCESS_LOG": ("on", "Whether each request is printed (on, off)."),
 }
 # Read by the app, but the stack decides them itself.
-_DERIVED = frozenset({"EVERHOP_STORE", "EVERHOP_TABLE", "EVERHOP_REGION", "EVERHOP_API_KEY_HASH"})
+_DERIVED = frozenset(
+    f"EVERHOP_{name}" for name in "STORE TABLE REGION API_KEY_HASH BUCKET WORKER".split()
+)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
 

@@ -15,6 +15,7 @@ EverhopError
 ├── Invalid               422 invalid, with one Problem per bad field
 │   └── IdempotencyMismatch  422 idempotency_mismatch
 ├── PreconditionRequired  428 precondition_required
+├── NotConfigured         501 not_configured
 └── Unavailable           503 unavailable, with how long to wait
 """
 
@@ -179,3 +180,11 @@ class PreconditionRequired(EverhopError):
     status = 428
     code = "precondition_required"
     title = "If-Match is needed"
+
+
+class NotConfigured(EverhopError):
+    """The deployment lacks what this needs; `detail` names the setting."""
+
+    status = 501
+    code = "not_configured"
+    title = "This deployment can't do that"

@@ -7,6 +7,7 @@ a tombstone     link#<slug key>  link   (none: not in the list)  (none)
 a claim         claim#<workspace>#<SHA-256 of the idempotency key>, sk = claim; in no list
 an API key      key#<id>         key    <workspace>#keys         <created_at>#<id>
 its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<id>, the key's own
+a job           job#<workspace>#<id>, sk = job; in no list
 """
 
 import hashlib
@@ -68,3 +69,11 @@ def uses_list(workspace: str) -> str:
 def key_sort(key: ApiKey) -> str:
     """The place of an API key in its list, and of its last use in that one's."""
     return f"{sortable_time(key.created_at)}#{key.id}"
+
+
+JOB_SK = "job"
+
+
+def job_pk(workspace: str, job_id: str) -> str:
+    """The partition key of a job; no workspace has a # in its name."""
+    return f"job#{workspace}#{job_id}"

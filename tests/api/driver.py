@@ -10,7 +10,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 from chalicelib.config import load
-from chalicelib.service.ports import Clock, KeyStore, LinkStore
+from chalicelib.service.ports import Clock, JobTools, KeyStore, LinkStore
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import make_app
@@ -73,10 +73,13 @@ def make_api(
     store: LinkStore | None = None,
     keys: KeyStore | None = None,
     clock: Clock = lambda: datetime.now(UTC),
+    tools: JobTools | None = None,
     **environ: str,
 ) -> Iterator[Api]:
     """A deployment with these settings on top of the tests' own."""
     store = store or LinkMemory()
-    app = make_app(load({**BASE, **environ}), store, keys or KeyMemory(), clock)
+    config = load({**BASE, **environ})
+    given = None if tools is None else lambda: tools
+    app = make_app(config, store, keys or KeyMemory(), clock, tools=given)
     with Client(app) as client:
         yield Api(client, store, Contract(app))

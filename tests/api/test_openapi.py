@@ -20,6 +20,7 @@ from chalicelib.service.ports import KeyPage, ListQuery, Page
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.api.exercise_jobs import ask_jobs, down_tools, exercise_jobs, working_tools
 from tests.conftest import ROOT
 from tests.json_schema import accepts
 
@@ -194,7 +195,7 @@ def exercise_keys(api: Api) -> None:
         kinds = operation.get("requestBody", {}).get("content", {"application/json": None})
         for key in ("", reader, admin):
             bearer = {"Authorization": f"Bearer {key}"} if key else {}
-            target = path.replace("{slug}", "x").replace("{key_id}", "x")
+            target = path.replace("{slug}", "x").replace("{key_id}", "x").replace("{job_id}", "x")
             api.ask(method, target, b"{}", Content_Type=next(iter(kinds)), **bearer)
 
 
@@ -226,8 +227,12 @@ def test_every_answer_it_promises_is_given() -> None:
     in the report.
     """
     strict = make_api(EVERHOP_REQUIRE_IF_MATCH="on")
-    with make_api() as api, make_api(Down(), DownKeys()) as down, strict as wary:
+    full, silent = make_api(tools=working_tools()), make_api(Down(), DownKeys(), tools=down_tools())
+    with full as api, silent as down, strict as wary:
         exercise(api)
+        exercise_jobs(api)
+        ask_jobs(down)
+        ask_jobs(wary)
         exercise_down(down)
         exercise_wary(wary)
         exercise_keys(api)

@@ -1,5 +1,6 @@
 """The words in which a route describes itself: handed to the function that it registered with."""
 
+from chalicelib.api.openapi.job_schemas import EXPORT, EXPORT_BEGUN, JOB_ID
 from chalicelib.api.openapi.key_schemas import (
     ISSUED_KEY,
     KEY_ID,
@@ -40,12 +41,15 @@ from chalicelib.api.openapi.schemas import (
 
 __all__ = [
     "CHANGES_EXAMPLE",
+    "EXPORT",
+    "EXPORT_BEGUN",
     "HEALTH",
     "IDEMPOTENCY_KEY",
     "IF_MATCH",
     "IF_NONE_MATCH",
     "IMPORT_REPORT",
     "ISSUED_KEY",
+    "JOB_ID",
     "KEY_ID",
     "KEY_LIST",
     "KEY_PAGE",
