@@ -1,7 +1,8 @@
-"""The doors of the Lambda function: what Chalice runs, wired from the environment."""
+"""The doors of the Lambda functions: what Chalice runs, wired from the environment."""
 
 import gc
 import sys
+from typing import Any
 
 
 # An import makes no garbage worth looking for. What it made stays for good: nor is that looked
@@ -9,7 +10,7 @@ import sys
 gc.disable()
 
 from chalicelib.config import load  # noqa: E402
-from chalicelib.entrance import make_app  # noqa: E402
+from chalicelib.entrance import make_app, make_work  # noqa: E402
 
 
 # In Chalice's own commands alone: on Lambda there is neither its packager nor our packing.
@@ -18,7 +19,16 @@ if "chalice.deploy.packager" in sys.modules:
 
     install()
 
-app = make_app(load())
+_config = load()
+app = make_app(_config)
+_work = make_work(_config)
+
+
+@app.lambda_function(name="worker")
+def work(event: dict[str, str], context: Any) -> None:
+    """Go on with a job; called by the API, and by itself."""
+    _work(event, context)
+
 
 gc.freeze()
 gc.enable()

@@ -16,7 +16,7 @@ from bench.events import REDIRECTS, create_body, slug_of
 from bench.processes import children_of
 from local.children import Child, listen, url_of
 from local.settings import ROOT, read_settings
-from local.stack import app_environment
+from local.stack import API, DATABASE, FILES, app_environment
 
 
 KEY = "eh_key_of_the_bench"
@@ -77,7 +77,8 @@ def run_pair(data: Path, inherited: Mapping[str, str]) -> Iterator[Pair]:
 
 
 def _environment(given: Mapping[str, str], dynamodb_url: str) -> dict[str, str]:
-    derived = app_environment(read_settings(given), given, KEY, dynamodb_url)
+    urls = dict.fromkeys((API, DATABASE, FILES), dynamodb_url)  # links are all that is measured
+    derived = app_environment(read_settings(given), given, KEY, urls)
     # Lambda sets both; boto3 reads the second one.
     return {**derived, "AWS_DEFAULT_REGION": derived["AWS_REGION"]}
 

@@ -24,6 +24,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
 )
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
@@ -118,6 +120,18 @@ def _digest(text: str) -> str:
     return text
 
 
+def _bucket(text: str) -> str:
+    if text and not _BUCKET.fullmatch(text):
+        raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
+    return text
+
+
+def _function(text: str) -> str:
+    if text and not _FUNCTION.fullmatch(text):
+        raise ValueError("the name of a Lambda function alone, like everhop-prod-worker")
+    return text
+
+
 SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_STORE": Setting(
         _one_of("", "dynamodb", "memory"), "", "Where links are kept; memory forgets at exit."
@@ -148,6 +162,10 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_STAGE": Setting(_stage, "dev", "What logs and metrics call this deployment."),
     "EVERHOP_RELEASE": Setting(_name, "", "What is deployed: a version, or a commit."),
+    "EVERHOP_BUCKET": Setting(_bucket, "", "The S3 bucket for files; without it no exports."),
+    "EVERHOP_WORKER": Setting(
+        _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
+    ),
 }
 
 
@@ -167,6 +185,8 @@ class Config(NamedTuple):
     log: str = "off"
     stage: str = "dev"
     release: str = ""
+    bucket: str = ""
+    worker: str = ""
 
     @property
     def place(self) -> Place:
@@ -211,6 +231,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         log=values[_LOG],
         stage=values["EVERHOP_STAGE"],
         release=values["EVERHOP_RELEASE"],
+        bucket=values["EVERHOP_BUCKET"],
+        worker=values["EVERHOP_WORKER"] or _worker(environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
     )
 
 
@@ -225,6 +247,11 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
 def _default_store(environ: Mapping[str, str]) -> str:
     # Under the Chalice command line there is no role to use: `chalice local` works by itself.
     return "memory" if environ.get("AWS_CHALICE_CLI_MODE") else "dynamodb"
+
+
+def _worker(own_name: str) -> str:
+    # As `chalice deploy` names the functions of one app; the worker itself calls its successor.
+    return own_name and own_name.removesuffix("-worker") + "-worker"
 
 
 def _region(named: str, environ: Mapping[str, str]) -> str:

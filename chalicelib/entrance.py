@@ -126,3 +126,19 @@ def make_app(config: Config) -> Chalice:
         mount_owners_routes(app, config, make_stores(config, store, find_counters()))
 
     return open_app(config, store, find_counters, mount_rest)
+
+
+def make_work(config: Config) -> Callable[[dict[str, str], Any], None]:
+    """The function that goes on with jobs; what it needs is loaded at its first event."""
+
+    @cache
+    def make() -> Callable[[dict[str, str], Any], None]:
+        from chalicelib.job_wiring import make_job_tools, make_worker  # noqa: PLC0415
+
+        store = make_link_store(config)
+        return make_worker(cache(lambda: make_job_tools(config, store)), store)
+
+    def work(event: dict[str, str], context: Any) -> None:
+        make()(event, context)
+
+    return work

@@ -1,6 +1,8 @@
 """Joins the rooms, all of them: what owners need, and so what the first of their requests loads."""
 
 import secrets
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from chalice.app import Chalice
@@ -9,6 +11,7 @@ from chalicelib.api import (
     batches,
     bulk_edits,
     cors,
+    exports,
     health,
     imports,
     keys,
@@ -27,11 +30,12 @@ from chalicelib.service.batches import BatchService
 from chalicelib.service.bulk_edits import BulkEditService
 from chalicelib.service.health import HealthService
 from chalicelib.service.imports import ImportService
+from chalicelib.service.jobs import JobService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.limits import Limiter
 from chalicelib.service.links import LinkService
-from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
+from chalicelib.service.ports import ClaimStore, Clock, CounterStore, JobTools, KeyStore, LinkStore
 from chalicelib.time_zones import find_zone
 from chalicelib.urls import parse_url
 
@@ -72,6 +76,18 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> L
     )
 
 
+def find_tools(config: Config, store: LinkStore) -> Callable[[], JobTools]:
+    """What jobs need, made when the first one is asked for; raises NotConfigured for a lack."""
+
+    @cache
+    def make() -> JobTools:
+        from chalicelib.job_wiring import make_job_tools  # noqa: PLC0415 - clients of S3 and Lambda
+
+        return make_job_tools(config, store)
+
+    return make
+
+
 class Stores(NamedTuple):
     """All that is kept."""
 
@@ -79,6 +95,7 @@ class Stores(NamedTuple):
     keys: KeyStore
     claims: ClaimStore
     counters: CounterStore
+    tools: Callable[[], JobTools]  # of jobs; raises NotConfigured
 
 
 def make_stores(config: Config, links: LinkStore, counters: CounterStore) -> Stores:
@@ -88,6 +105,7 @@ def make_stores(config: Config, links: LinkStore, counters: CounterStore) -> Sto
         keys=make_key_store(config, links),
         claims=make_claims(config, links),
         counters=counters,
+        tools=find_tools(config, links),
     )
 
 
@@ -114,11 +132,13 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
     )
     link_service = make_link_service(config, stores.links, clock)
     keyed_links = KeyedLinkService(link_service, stores.claims)
+    jobs = JobService(stores.tools, clock, secrets.randbelow)
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
         batches.routes(BatchService(link_service, stores.claims), doors),
         bulk_edits.routes(BulkEditService(link_service), doors),
         imports.routes(ImportService(link_service), doors),
+        exports.routes(jobs, doors),
         health.routes(
             HealthService({"table": lambda: stores.links.get(health.PROBE)}, clock), config.place
         ),

@@ -14,6 +14,7 @@ LOCK_FILE = "everhop.lock"
 _OURS = (
     *(KEY_FILE, LOCK_FILE, "requests-*.jsonl"),
     *("everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm"),
+    *("everhop-*-files/*.file", "everhop-*-files/*.new"),
 )
 
 
@@ -30,6 +31,11 @@ def log_file(data: Path, region: str) -> Path:
     except OSError as error:
         raise DataError(f"EVERHOP_DATA: {file} can't be written ({error.strerror}).") from None
     return file
+
+
+def files_folder(region: str) -> str:
+    """The name of the folder that keeps a region's files."""
+    return f"everhop-{region}-files"
 
 
 class DataError(RuntimeError):
@@ -83,6 +89,9 @@ def clean(data: Path) -> str:
         for pattern in _OURS:
             for file in data.glob(pattern):
                 file.unlink()
+        for folder in data.glob("everhop-*-files"):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     if not any(data.iterdir()):
         data.rmdir()
     return f"All links in {data} are forgotten."

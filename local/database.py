@@ -4,12 +4,10 @@ Run by the stack as `python -m local.database DESCRIPTOR DATA_FOLDER REGION TABL
 """
 
 import asyncio
-import io
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 from flask import Flask
@@ -17,11 +15,11 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.server import create_backend_app
-from werkzeug.test import run_wsgi_app
 
 from local.children import inherited, stop_with_parent
 from local.data import data_file
 from local.journal import Journal, record
+from local.moto_apps import ask_moto
 from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
 
@@ -65,44 +63,18 @@ def make_handler(app: Flask, journal: Journal) -> Handler:
 
 def answer(app: Flask, journal: Journal, request: web.BaseRequest, body: bytes) -> web.Response:
     """What moto says to one request; what it wrote is on disk before anyone hears of it."""
-    chunks, status, headers = run_wsgi_app(app.wsgi_app, _environ(request, body))
+    answered = ask_moto(app, request, body)
     try:
         record(journal, request.headers.get("X-Amz-Target", "").partition(".")[2], body)
     except sqlite3.Error as error:
         return _refused(f"The write could not be kept: {error}.")
-    sent = {name: value for name, value in headers.items() if name != "Content-Length"}
-    return web.Response(status=int(status[:3]), headers=sent, body=b"".join(chunks))
+    return answered.to_http()
 
 
 def _refused(message: str) -> web.Response:
     fault = {"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError", "message": message}
     print(f"DynamoDB: {message}", file=sys.stderr)
     return web.json_response(fault, status=500, content_type="application/x-amz-json-1.0")
-
-
-def _environ(request: web.BaseRequest, body: bytes) -> dict[str, Any]:
-    sent = {
-        f"HTTP_{name.upper().replace('-', '_')}": text for name, text in request.headers.items()
-    }
-    return {
-        **sent,
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": request.path,
-        "QUERY_STRING": request.query_string,
-        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-        "CONTENT_LENGTH": str(len(body)),
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
 
 
 def main(descriptor: str, data: str, region: str, table: str) -> None:

@@ -1,7 +1,8 @@
 """One region's API: the Chalice app behind what stands for API Gateway, at `/api`.
 
 Run by the stack as `python -m local.region DESCRIPTOR REGION`. Chalice's own local gateway makes
-the Lambda events; this adds the stage path, the gateway's limits and its own answers.
+the Lambda events; this adds the stage path, the gateway's limits and its own answers. At the same
+port, out of the front's reach, is Lambda's own API for the app's other functions.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from chalice.local import (
 )
 
 from local.children import inherited, stop_with_parent
+from local.functions import Functions
 from local.servers import Handler, read_body, serve_until_stopped
 from local.templates import gateway_response
 
@@ -85,7 +87,7 @@ def _to_http(response: dict[str, Any]) -> web.Response:
     return answered
 
 
-def make_handler(gateway: LocalGateway) -> Handler:
+def make_handler(gateway: LocalGateway, functions: Functions | None = None) -> Handler:
     """The request handler: reads the body on the loop, runs the app on a thread."""
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
 
@@ -94,6 +96,9 @@ def make_handler(gateway: LocalGateway) -> Handler:
             body = await read_body(request)
         except web.HTTPRequestEntityTooLarge:
             return _gateway_answer("REQUEST_TOO_LARGE")
+        invoked = functions.answer(request, body) if functions else None
+        if invoked is not None:
+            return invoked
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool, answer, gateway, request, body)
 
@@ -105,7 +110,7 @@ def main(descriptor: str) -> None:
     stop_with_parent()
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
-    handler = make_handler(make_gateway(app))
+    handler = make_handler(make_gateway(app), Functions(app))
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 

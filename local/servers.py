@@ -21,11 +21,13 @@ _LOG.addFilter(lambda record: not _is_bad_request(record))
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-async def start_server(handler: Handler, listener: socket.socket) -> web.ServerRunner:
+async def start_server(
+    handler: Handler, listener: socket.socket, max_body: int = MAX_BODY
+) -> web.ServerRunner:
     """Serve requests with `handler`; the runner that comes back stops it."""
     server = _Server(
         _welcoming(handler),
-        request_factory=_make_request,
+        request_factory=_request_maker(max_body),
         access_log=None,
         logger=_LOG,
         auto_decompress=False,  # bodies are passed on as they came, with the header that says so
@@ -36,9 +38,11 @@ async def start_server(handler: Handler, listener: socket.socket) -> web.ServerR
     return runner
 
 
-async def serve_until_stopped(handler: Handler, listener: socket.socket) -> None:
+async def serve_until_stopped(
+    handler: Handler, listener: socket.socket, max_body: int = MAX_BODY
+) -> None:
     """Serve requests until SIGTERM."""
-    runner = await start_server(handler, listener)
+    runner = await start_server(handler, listener, max_body)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()
@@ -102,8 +106,9 @@ def _is_bad_request(record: logging.LogRecord) -> bool:
     return isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], BadHttpMessage)
 
 
-def _make_request(
-    message: Any, payload: Any, protocol: Any, writer: Any, task: Any
-) -> web.BaseRequest:
-    loop = protocol._loop  # noqa: SLF001 - web.Server's own factory does the same
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY)
+def _request_maker(most: int) -> Callable[..., web.BaseRequest]:
+    def make(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        loop = protocol._loop  # noqa: SLF001 - web.Server's own factory does the same
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=most)
+
+    return make

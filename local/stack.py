@@ -16,6 +16,7 @@ from chalicelib.core.access import digest_key
 from local.children import Child, listen, url_of
 from local.data import api_key, claim, log_file
 from local.front import Front
+from local.functions import PREFIX
 from local.servers import start_server
 from local.settings import ROOT, Settings
 from local.templates import stage_environment
@@ -25,6 +26,8 @@ READY_WITHIN = 30
 LIVES_FOR = 3  # seconds; a process that ends sooner would only end again
 API = "the region's API"
 DATABASE = "DynamoDB"
+FILES = "S3"
+BUCKET = "everhop-local-files"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
 
@@ -33,9 +36,12 @@ class StackError(RuntimeError):
 
 
 def app_environment(
-    settings: Settings, environ: Mapping[str, str], key: str, dynamodb_url: str
+    settings: Settings, environ: Mapping[str, str], key: str, urls: Mapping[str, str]
 ) -> dict[str, str]:
-    """What the region's app is told: its production stage, with this machine's addresses."""
+    """What the region's app is told: its production stage, with this machine's addresses.
+
+    `urls` are those of API, DATABASE and FILES.
+    """
     derived = {
         **stage_environment(settings.region),
         "EVERHOP_STORE": "dynamodb",
@@ -48,7 +54,11 @@ def app_environment(
         # One key does everything here, imports and load tests as well: more than a machine answers.
         "EVERHOP_RATE_LIMIT": environ.get("EVERHOP_RATE_LIMIT") or "60000",
         "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
-        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
+        "EVERHOP_BUCKET": BUCKET,
+        "EVERHOP_WORKER": f"{PREFIX}-worker",
+        "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
+        "AWS_ENDPOINT_URL_S3": urls[FILES],
+        "AWS_ENDPOINT_URL_LAMBDA": urls[API],
         "AWS_REGION": settings.region,
         # moto asks for credentials but does not check them; real ones are kept out of its way.
         "AWS_ACCESS_KEY_ID": "local",
@@ -116,35 +126,36 @@ class Stack:
 
     def _start_children(self) -> Front:
         settings = self.settings
-        database, api = listen(), listen()
-        environment = app_environment(settings, self.environ, self.key, url_of(database))
-        table = environment["EVERHOP_TABLE"]
+        sockets = {name: listen() for name in (API, DATABASE, FILES)}
+        urls = {name: url_of(one) for name, one in sockets.items()}
+        environment = app_environment(settings, self.environ, self.key, urls)
+        where = [str(settings.data), settings.region]
+        table = [*where, environment["EVERHOP_TABLE"]]
         self._children = {
-            DATABASE: Child(
-                "local.database", database, [str(settings.data), settings.region, table]
-            ),
-            API: Child("local.region", api, environ=environment, log=self._log),
+            DATABASE: Child("local.database", sockets[DATABASE], table),
+            FILES: Child("local.files", sockets[FILES], [*where, BUCKET]),
+            API: Child("local.region", sockets[API], environ=environment, log=self._log),
         }
         for child in self._children.values():
             child.start()
         own = {"127.0.0.1", "localhost"} | load(environment).destinations.own_hosts
         return Front(
-            api_url=url_of(api),
+            api_url=urls[API],
             region=settings.region,
             hosts=frozenset(host.partition(":")[0] for host in own),
-            status=lambda: self._status(url_of(api), url_of(database)),
+            status=lambda: self._status(urls),
             region_alive=lambda: self._children[API].alive,
             log=say if settings.access_log else None,
         )
 
-    def _status(self, api_url: str, dynamodb_url: str) -> dict[str, Any]:
+    def _status(self, urls: Mapping[str, str]) -> dict[str, Any]:
         region = {
             "name": self.settings.region,
             "home": True,
-            "api_url": f"{api_url}/api",
-            "dynamodb_endpoint": dynamodb_url,
+            "api_url": f"{urls[API]}/api",
+            "dynamodb_endpoint": urls[DATABASE],
         }
-        return {"regions": [region]}
+        return {"regions": [region], "s3_endpoint": urls[FILES]}
 
     async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
         def starting() -> bool:
@@ -194,10 +205,10 @@ class Stack:
 
     def _revive(self, name: str, stopped: asyncio.Event) -> None:
         child = self._children[name]
-        if child.ended and child.lived_for >= LIVES_FOR and (name == DATABASE or child.killed):
+        if child.ended and child.lived_for >= LIVES_FOR and (name != API or child.killed):
             say(f"The process of {name} ended and starts again; no link is lost.")
             child.start()
-        elif child.ended and name == DATABASE:
+        elif child.ended and name != API:
             say(f"The process of {name} ends as soon as it starts; what it said is above.")
             stopped.set()
 

@@ -37,6 +37,13 @@ def stage_environment(region: str) -> Mapping[str, str]:
 
 
 @cache
+def function_timeout(name: str) -> int:
+    """The seconds that a function of the app may take, by its name in app.py."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    return int(config["lambda_functions"][name]["lambda_timeout"])
+
+
+@cache
 def gateway_response(kind: str) -> tuple[int, dict[str, str], bytes]:
     """What API Gateway answers by itself: status, headers and body of a GatewayResponse."""
     merged = json.loads((ROOT / "infra" / "regional" / "api.merge.json").read_text())

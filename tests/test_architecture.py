@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.qr_codes": {"chalicelib.core", "segno"},
     "chalicelib.entrance": {"chalicelib", "chalice.app"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
+    "chalicelib.job_wiring": {"chalicelib"},
     "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook"},
     "packing": {"chalice"},
     "local": {"app", "chalicelib", "chalice"}

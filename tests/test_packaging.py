@@ -32,6 +32,8 @@ ROUTES = {
     "/v1/links/{slug}": {"get", "patch", "delete"},
     "/v1/links/{slug}/qr": {"get"},
     "/v1/imports": {"post"},
+    "/v1/exports": {"post"},
+    "/v1/exports/{job_id}": {"get"},
     "/v1/health": {"get", "head"},
     "/v1/openapi.json": {"get", "head"},
     "/docs": {"get", "head"},
@@ -322,29 +324,50 @@ def test_template_has_the_gateway_responses(package: Package, export: Path) -> N
     assert body["swagger"] == "2.0"
 
 
-def test_function_logs_where_its_policy_allows(package: Package, stage: str) -> None:
-    """A stack called everhop-<stage> owns the log group that the stage's policy names."""
-    function, log = package.resources["APIHandler"], package.resources["ApiLog"]
-    (name,) = log["Properties"]["LogGroupName"].values()
-    allowed = json.dumps(package.resources["ApiHandlerRole"]["Properties"]["Policies"])
+@pytest.mark.parametrize(
+    ("function", "log", "role"),
+    [("APIHandler", "ApiLog", "ApiHandlerRole"), ("Worker", "WorkerLog", "WorkerRole")],
+)
+def test_function_logs_where_its_policy_allows(
+    package: Package, stage: str, function: str, log: str, role: str
+) -> None:
+    """A stack called everhop-<stage> owns the log groups that the stage's policy names."""
+    (name,) = package.resources[log]["Properties"]["LogGroupName"].values()
+    allowed = json.dumps(package.resources[role]["Properties"]["Policies"])
+    logging = package.resources[function]["Properties"]["LoggingConfig"]
 
-    assert function["Properties"]["LoggingConfig"] == {"LogGroup": {"Ref": "ApiLog"}}
+    assert logging == {"LogGroup": {"Ref": log}}
     assert f":log-group:{name.replace('${AWS::StackName}', f'everhop-{stage}')}:*" in allowed
 
 
 def test_template_has_the_stages_settings(package: Package, export: Path, stage: str) -> None:
-    """The function has the stage's environment and a role with exactly the stage's policy."""
+    """Both functions have the stage's environment, and roles with exactly the stage's policy."""
     config = json.loads((export / ".chalice" / "config.json").read_text(encoding="utf-8"))
     policy = json.loads((export / ".chalice" / f"policy-{stage}.json").read_text("utf-8"))
-    function = package.resources["APIHandler"]["Properties"]
+    settings = config["stages"][stage]["environment_variables"]
+    worker = {"EVERHOP_WORKER": {"Fn::Sub": "${AWS::StackName}-worker"}}
     roles = [it for it in package.resources.values() if it["Type"] == "AWS::IAM::Role"]
 
-    assert config["stages"][stage]["environment_variables"] == function["Environment"]["Variables"]
+    for name in ("APIHandler", "Worker"):
+        function = package.resources[name]["Properties"]
+        assert {**settings, **worker} == function["Environment"]["Variables"]
     assert package.resources["RestAPI"]["Properties"]["StageName"] == "api"
-    assert [[policy]] == [
+    assert [[policy], [policy]] == [
         [inline["PolicyDocument"] for inline in role["Properties"]["Policies"]] for role in roles
     ]
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles)
+
+
+def test_worker_is_called_by_its_name(package: Package, stage: str) -> None:
+    """The worker is a function of the same zip, with its own time and the name that is allowed."""
+    worker = package.resources["Worker"]["Properties"]
+    name = worker["FunctionName"]["Fn::Sub"].replace("${AWS::StackName}", f"everhop-{stage}")
+    allowed = json.dumps(package.resources["ApiHandlerRole"]["Properties"]["Policies"])
+
+    assert f':function:{name}"' in allowed
+    assert (worker["Handler"], worker["Timeout"]) == ("app.work", 900)
+    assert worker["CodeUri"] == package.resources["APIHandler"]["Properties"]["CodeUri"]
+    assert "Events" not in worker
 
 
 def test_cfn_lint_finds_nothing(package: Package) -> None:
@@ -376,7 +399,8 @@ print(json.dumps({"status": answer["statusCode"], "body": answer["body"], "files
 def test_function_answers_from_the_zip_alone(package: Package, unzipped: Path) -> None:
     """With the zip and Python's own library, the function loads and refuses a keyless request."""
     variables = package.resources["APIHandler"]["Properties"]["Environment"]["Variables"]
-    environment = {"AWS_REGION": "us-east-1", "PATH": os.environ["PATH"], **variables}
+    texts = {name: text for name, text in variables.items() if isinstance(text, str)}
+    environment = {"AWS_REGION": "us-east-1", "PATH": os.environ["PATH"], **texts}
     # -I and -S: no site-packages, user or current folder; -B because -I ignores the variable.
     command = [sys.executable, "-I", "-S", "-B", "-c", HANDLER, unzipped]
     logged, answer = map(json.loads, run(command, unzipped, environment).splitlines())
@@ -532,12 +556,13 @@ def test_deploy_uploads_the_same_zip(
     assert function["Configuration"]["CodeSha256"] == base64.b64encode(digest).decode()
 
 
-def test_deploy_plans_one_function_for_the_stage(export: Path, stage: str) -> None:
-    """`chalice deploy` would make one API and one function, named as the policy's log group."""
+def test_deploy_plans_two_functions_for_the_stage(export: Path, stage: str) -> None:
+    """`chalice deploy` would make one API and its functions, named as the policy's log groups."""
     graph = chalice(export, "dev", "appgraph", "--stage", stage)
 
     assert graph.count(" RestAPI(") == 1
-    assert graph.count(" LambdaFunction(") == 1
+    assert graph.count(" LambdaFunction(") == 2
     assert f"function_name=everhop-{stage}," in graph
+    assert f"function_name=everhop-{stage}-worker," in graph
     assert f"filename={export / '.chalice' / f'policy-{stage}.json'}," in graph
     assert "api_gateway_stage=api," in graph

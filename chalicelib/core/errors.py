@@ -16,6 +16,7 @@ EverhopError
 │   └── IdempotencyMismatch  422 idempotency_mismatch
 ├── PreconditionRequired  428 precondition_required
 ├── RateLimited           429 rate_limited, with how long to wait
+├── NotConfigured         501 not_configured
 └── Unavailable           503 unavailable, with how long to wait
 """
 
@@ -198,3 +199,11 @@ class RateLimited(EverhopError):
     def __init__(self, detail: str, retry_for: int = 60) -> None:
         super().__init__(detail)
         self.retry_for = retry_for
+
+
+class NotConfigured(EverhopError):
+    """The deployment lacks what this needs; `detail` names the setting."""
+
+    status = 501
+    code = "not_configured"
+    title = "This deployment can't do that"

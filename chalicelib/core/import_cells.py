@@ -53,6 +53,15 @@ def write_tags(tags: list[str]) -> str:
     return joined if read_tags(joined) == tags else json.dumps(tags, ensure_ascii=False)
 
 
+def write_cell(value: object) -> str:
+    """The cell that its reader reads back as this value; what is not text, as JSON has it."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return write_tags(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _parts(cell: str) -> list[str]:
     listed = _json_list(cell)
     return _TAG_SEPARATORS.split(cell) if listed is None else listed

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from chalicelib.core.errors import Invalid, Problem
-from chalicelib.core.import_cells import is_set, write_tags
+from chalicelib.core.import_cells import is_set, write_cell
 from chalicelib.core.import_formats import (
     FIELDS,
     PLAIN,
@@ -176,12 +176,4 @@ def write_sheet(rows: Iterable[Mapping[str, object]]) -> str:
     """Plain CSV of these fields, which `read_sheet` reads back as they are."""
     listed = list(rows)
     names = [name for name in FIELDS if any(name in row for row in listed)] or ["destination"]
-    return write_table(names, ([_cell(row.get(name)) for name in names] for row in listed))
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return write_tags(value) if isinstance(value, list) else str(value)
+    return write_table(names, ([write_cell(row.get(name)) for name in names] for row in listed))

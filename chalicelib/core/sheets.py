@@ -15,9 +15,15 @@ FILE = "/file"
 _SEPARATORS = (",", ";", "\t", "|")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_MAX_LINES = 100  # in one quoted cell: bounds the work that a file full of stray quotes can cause
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-_NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
+# Lines that one row may take: notes and a title of nothing but line breaks are that long.
+_MAX_LINES = 2300
+# After so many broken rows a row may take fewer: bounds the work that a file full of stray quotes
+# can cause, as each of them is looked for its end.
+_PATIENCE, _FEW_LINES = 50, 100
+# What spreadsheets take for the beginning of a formula; East Asian ones also in full width.
+_BEGINS = r"[=+\-@\t\r\n＝＋－＠]"
+_FORMULA = re.compile(f"'*{_BEGINS}")
+_NEUTRALISED = re.compile(f"'+{_BEGINS}")
 _NOT_CSV = (
     ("PK\x03\x04", "This is a spreadsheet or a zip archive; save it as CSV (UTF-8) first."),
     ("%PDF", "This is a PDF; what is needed is a CSV file."),
@@ -46,6 +52,13 @@ class Table(NamedTuple):
 class _Head(NamedTuple):
     separator: str
     cells: list[str]
+    lines: int
+
+
+class _Expected(NamedTuple):
+    """What a row should have: so many cells, in so many lines at the most."""
+
+    width: int
     lines: int
 
 
@@ -107,11 +120,13 @@ def _without_empty_end(cells: list[str], width: int = 1) -> list[str]:
     return cells
 
 
-def _parse(lines: list[str], at: int, separator: str) -> tuple[list[str], int]:
+def _parse(
+    lines: list[str], at: int, separator: str, most: int = _MAX_LINES
+) -> tuple[list[str], int]:
     if '"' not in lines[at]:
         return [cell.strip() for cell in lines[at].split(separator)], 1
     reader = csv.reader(
-        lines[at : at + _MAX_LINES], delimiter=separator, strict=True, skipinitialspace=True
+        lines[at : at + most], delimiter=separator, strict=True, skipinitialspace=True
     )
     cells = next(reader)
     return [cell.strip() for cell in cells], reader.line_num
@@ -120,8 +135,11 @@ def _parse(lines: list[str], at: int, separator: str) -> tuple[list[str], int]:
 def _records(
     lines: list[str], at: int, separator: str, width: int, number: int
 ) -> Iterator[Record]:
+    broken = 0
     while at < len(lines):
-        record, used = _read_record(lines, at, separator, width, number)
+        most = _MAX_LINES if broken < _PATIENCE else _FEW_LINES
+        record, used = _read_record(lines, at, separator, _Expected(width, most), number)
+        broken += record.problem is _BROKEN
         if record.problem or any(record.cells):
             yield record
         at += used
@@ -129,10 +147,11 @@ def _records(
 
 
 def _read_record(
-    lines: list[str], at: int, separator: str, width: int, number: int
+    lines: list[str], at: int, separator: str, expected: _Expected, number: int
 ) -> tuple[Record, int]:
+    width, most = expected
     try:
-        cells, used = _parse(lines, at, separator)
+        cells, used = _parse(lines, at, separator, most)
     except csv.Error:
         return Record(number, [], _BROKEN), 1
     cells = _without_empty_end(cells, width)
@@ -159,10 +178,13 @@ class _Lines(list[str]):
 
 def write_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """CSV text that `read_table` and spreadsheets read back; no cell in it is a formula."""
+    return write_rows([header]) + write_rows(rows)
+
+
+def write_rows(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of CSV (RFC 4180), without a header; no cell in them is a formula."""
     lines = _Lines()
-    writer = csv.writer(lines)
-    writer.writerow(header)
-    writer.writerows([neutralise(cell) for cell in row] for row in rows)
+    csv.writer(lines).writerows([neutralise(cell) for cell in row] for row in rows)
     return "".join(lines)
 
 

@@ -52,3 +52,8 @@ def sortable_time(moment: datetime) -> str:
 def to_milliseconds(moment: datetime) -> datetime:
     """The moment with what is finer than a millisecond cut off, as it is stored."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def time_after(moment: datetime, seconds: int) -> datetime:
+    """The moment so many seconds later, in whole seconds."""
+    return moment.replace(microsecond=0) + timedelta(seconds=seconds)

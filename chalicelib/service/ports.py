@@ -1,8 +1,8 @@
-"""What the use cases need from the world: stores of what is kept, a clock and chance."""
+"""What the use cases need from the world: stores, files, workers, a clock and chance."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -13,12 +13,15 @@ from chalicelib.core.links import Link, State
 
 if TYPE_CHECKING:  # what no redirect needs, no cold start loads
     from chalicelib.core.idempotency import Claim
+    from chalicelib.core.jobs import Job
     from chalicelib.core.keys import ApiKey
 
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], int]  # chance(n) is a secure random number from 0 to n - 1
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+# Links that one filtered request looks through before it hands back a position to go on from.
+SCANNED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class ListQuery:
     oldest_first: bool = False
     state: State | None = None
     at: datetime = END_OF_TIME  # the use case says when
+    scanned: int = SCANNED
 
     @property
     def filtered(self) -> bool:
@@ -48,10 +52,6 @@ class Page(NamedTuple):
 
     links: tuple[Link, ...]
     after: str | None
-
-
-# Links that one filtered request looks through before it hands back a position to go on from.
-SCANNED = 1000
 
 
 # Of rules that one page of a list answers with: Lambda's own limit for an answer is 6 MB.
@@ -82,7 +82,7 @@ class LinkStore(Protocol):
         """Store the next version of a link; Stale unless the stored one is the version before."""
 
     def page(self, workspace: str, query: ListQuery) -> Page:
-        """Up to `limit` links that the query finds among the next SCANNED; may be none."""
+        """Up to `limit` links that the query finds among the next `scanned`; may be none."""
 
 
 class ClaimStore(Protocol):
@@ -145,3 +145,59 @@ class CounterStore(Protocol):
 
     def read(self, name: str) -> int:
         """The total that was current within the last second or so."""
+
+
+class JobStore(Protocol):
+    """Jobs by workspace and id. Every method raises Unavailable when the store does not answer."""
+
+    def get(self, workspace: str, job_id: str) -> Job | None:
+        """The job as it is now, read so that no save before it is missed."""
+
+    def create(self, job: Job) -> None:
+        """Store a new job."""
+
+    def replace(self, job: Job) -> None:
+        """Store the next version of a job; Stale unless the stored one is the version before."""
+
+
+class FileGone(Exception):
+    """A file, or an upload in parts, is not there any more."""
+
+
+# Every part of an upload but the last has at least so many bytes: S3's rule.
+SMALLEST_PART = 5 * 1024 * 1024
+
+
+class FileStore(Protocol):
+    """Files by name, for a day. Every method raises Unavailable when the store does not answer."""
+
+    def begin(self, name: str, content_type: str) -> str:
+        """Begin to upload a file in parts; the id of the upload."""
+
+    def put_part(self, name: str, upload: str, number: int, data: bytes) -> str:
+        """Upload part `number` (from 1 on), also again; its tag. FileGone: begin anew."""
+
+    def complete(self, name: str, upload: str, parts: Sequence[str]) -> None:
+        """Make the file of the parts with these tags. FileGone: begin anew."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store a whole file."""
+
+    def get(self, name: str) -> bytes:
+        """A whole file; FileGone when there is none."""
+
+    def url_of(self, name: str, works_for: int) -> str:
+        """A URL from which anyone can fetch the file for so many seconds."""
+
+
+# wake(workspace, job_id) has a worker take the job soon; Unavailable when none can be called.
+Wake = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobTools:
+    """What jobs need besides links."""
+
+    jobs: JobStore
+    files: FileStore
+    wake: Wake

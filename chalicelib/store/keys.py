@@ -8,6 +8,7 @@ a claim         claim#<workspace>#<SHA-256 of the idempotency key>, sk = claim; 
 an API key      key#<id>         key    <workspace>#keys         <created_at>#<id>
 its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<id>, the key's own
 a counter       counter#<name>, sk = counter; in no list
+a job           job#<workspace>#<id>, sk = job; in no list
 """
 
 from __future__ import annotations
@@ -83,3 +84,11 @@ COUNTER_SK = "counter"
 def counter_pk(name: str) -> str:
     """The partition key of a counter."""
     return f"counter#{name}"
+
+
+JOB_SK = "job"
+
+
+def job_pk(workspace: str, job_id: str) -> str:
+    """The partition key of a job; no workspace has a # in its name."""
+    return f"job#{workspace}#{job_id}"

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.core.errors import Stale
 from chalicelib.core.links import Link, State, taken_by
-from chalicelib.service.ports import SCANNED, ListQuery, Page, page_end
+from chalicelib.service.ports import ListQuery, Page, page_end
 from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import LINK_SK, key_of_position, link_pk, list_key
 from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
@@ -80,7 +80,7 @@ class LinkTable:
                 filter_condition=self._filter(query),
                 index_name=LIST_INDEX,
                 scan_index_forward=query.oldest_first,
-                page_size=SCANNED if query.filtered else query.limit,
+                page_size=query.scanned if query.filtered else query.limit,
                 last_evaluated_key=_start(partition, query.after),
             ).page_iter
             found = [self._model.from_raw_data(item) for item in next(pages)["Items"]]

@@ -8,7 +8,7 @@ from threading import Lock
 from chalicelib.core.errors import Stale
 from chalicelib.core.idempotency import Claim, released_at
 from chalicelib.core.links import Link, is_free, matches, state_of, taken_by
-from chalicelib.service.ports import SCANNED, ListQuery, Page, page_end
+from chalicelib.service.ports import ListQuery, Page, page_end
 from chalicelib.store.keys import list_sort
 
 
@@ -54,7 +54,7 @@ class LinkMemory:
                 reverse=not query.oldest_first,
             )
         rest = [pair for pair in listed if _is_after(pair[0], query)]
-        seen = rest[: SCANNED if query.filtered else query.limit]
+        seen = rest[: query.scanned if query.filtered else query.limit]
         found = [pair for pair in seen if _is_found(pair[1], query)]
         after = seen[-1][0] if len(seen) < len(rest) else None
         end = page_end((link for _, link in found), query.limit)

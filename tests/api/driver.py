@@ -9,12 +9,12 @@ from typing import Any
 
 from chalice.test import Client, HTTPResponse
 
-from chalicelib.config import load
-from chalicelib.service.ports import ClaimStore, Clock, CounterStore, KeyStore, LinkStore
+from chalicelib.config import Config, load
+from chalicelib.service.ports import ClaimStore, Clock, CounterStore, JobTools, KeyStore, LinkStore
 from chalicelib.store.memory import ClaimMemory, LinkMemory
 from chalicelib.store.memory_counters import CounterMemory
 from chalicelib.store.memory_keys import KeyMemory
-from chalicelib.wiring import Stores, make_app
+from chalicelib.wiring import Stores, find_tools, make_app
 from tests.api.contract import Contract
 
 
@@ -71,7 +71,7 @@ def codes(answer: HTTPResponse) -> dict[str, str]:
     return {one["pointer"]: one["code"] for one in json.loads(answer.body)["errors"]}
 
 
-def memory_stores(**some: Any) -> Stores:
+def memory_stores(config: Config | None = None, **some: Any) -> Stores:
     """Stores in memory, but for those that are given."""
     kinds = {
         "links": LinkMemory,
@@ -79,7 +79,10 @@ def memory_stores(**some: Any) -> Stores:
         "claims": ClaimMemory,
         "counters": CounterMemory,
     }
-    return Stores(**{name: some.get(name) or kind() for name, kind in kinds.items()})
+    made: dict[str, Any] = {name: some.get(name) or kind() for name, kind in kinds.items()}
+    tools = some.get("tools")
+    find = find_tools(config or load(BASE), made["links"]) if tools is None else lambda: tools
+    return Stores(**made, tools=find)
 
 
 @contextmanager
@@ -87,12 +90,16 @@ def make_api(
     store: LinkStore | None = None,
     keys: KeyStore | None = None,
     clock: Clock = lambda: datetime.now(UTC),
+    *,
     claims: ClaimStore | None = None,
     counters: CounterStore | None = None,
+    tools: JobTools | None = None,
     **environ: str,
 ) -> Iterator[Api]:
     """A deployment with these settings on top of the tests' own."""
-    stores = memory_stores(links=store, keys=keys, claims=claims, counters=counters)
-    app = make_app(load({**BASE, **environ}), stores, clock)
+    config = load({**BASE, **environ})
+    some = {"links": store, "keys": keys, "claims": claims, "counters": counters, "tools": tools}
+    stores = memory_stores(config, **some)
+    app = make_app(config, stores, clock)
     with Client(app) as client:
         yield Api(client, stores.links, Contract(app))

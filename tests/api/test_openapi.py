@@ -27,6 +27,7 @@ from tests.api.bulk_exercise import (
     exercise_busy,
 )
 from tests.api.driver import BASE, KEY, Api, make_api
+from tests.api.exercise_jobs import ask_jobs, down_tools, exercise_jobs, working_tools
 from tests.api.limited import exercise_limited
 from tests.api.lock_exercise import exercise_locks, exercise_locks_down
 from tests.clocks import SetClock
@@ -209,7 +210,7 @@ def exercise_keys(api: Api) -> None:
         kinds = operation.get("requestBody", {}).get("content", {"application/json": None})
         for key in ("", reader, admin):
             bearer = {"Authorization": f"Bearer {key}"} if key else {}
-            target = path.replace("{slug}", "x").replace("{key_id}", "x")
+            target = path.replace("{slug}", "x").replace("{key_id}", "x").replace("{job_id}", "x")
             api.ask(method, target, b"{}", Content_Type=next(iter(kinds)), **bearer)
 
 
@@ -242,12 +243,15 @@ def test_every_answer_it_promises_is_given() -> None:
     """
     strict = make_api(EVERHOP_REQUIRE_IF_MATCH="on")
     with (
-        make_api() as api,
-        make_api(Down(), DownKeys()) as down,
+        make_api(tools=working_tools()) as api,
+        make_api(Down(), DownKeys(), tools=down_tools()) as down,
         strict as wary,
         make_api(claims=Busy()) as busy,
     ):
         exercise(api)
+        exercise_jobs(api)
+        ask_jobs(down)
+        ask_jobs(wary)
         exercise_down(down)
         exercise_wary(wary)
         exercise_keys(api)

@@ -95,11 +95,11 @@ def test_quote_that_closes_in_the_next_row():
 
 
 def test_lines_in_a_cell():
-    """A cell may have 100 lines; beyond that a quote counts as not closed."""
+    """A cell may have as many lines as notes can; beyond that a quote counts as not closed."""
     text = 'url,notes\n{0},"{1}"\n{0},end\n'
 
-    whole = read_sheet(text.format(URL, "\n".join("x" * 100)))
-    broken = read_sheet(text.format(URL, "\n".join("x" * 101)))
+    whole = read_sheet(text.format(URL, "\n".join("x" * 2300)))
+    broken = read_sheet(text.format(URL, "\n".join("x" * 2301)))
 
     assert list(rows_of(whole)) == [2, 3]
     assert 2 in refused_rows(broken)

@@ -9,13 +9,26 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from chalicelib.core.errors import KeyConflict, SlugTaken, Stale
+from chalicelib.core.errors import KeyConflict, SlugTaken, Stale, Unavailable
 from chalicelib.core.idempotency import new_claim
+from chalicelib.core.jobs import lease_job, new_job
 from chalicelib.core.keys import ApiKey, revoke_key
 from chalicelib.core.links import Link, edit_link
-from chalicelib.service.ports import ClaimStore, CounterStore, KeyStore, LinkStore, ListQuery
+from chalicelib.service.ports import (
+    ClaimStore,
+    CounterStore,
+    FileStore,
+    JobStore,
+    KeyStore,
+    LinkStore,
+    ListQuery,
+)
+from chalicelib.store import job_clients
 from chalicelib.store.claims import ClaimTable, bind_claims
 from chalicelib.store.counters import CounterTable, bind_counters
+from chalicelib.store.files import FileBucket
+from chalicelib.store.job_calls import WorkerCall
+from chalicelib.store.jobs import JobTable, bind_jobs
 from chalicelib.store.key_models import bind_keys
 from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
@@ -24,9 +37,17 @@ from chalicelib.store.models import LinkItem, bind
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
 TABLES = {"dev": "everhop-dev", "prod-us-east-1": "everhop-prod", "prod-eu-west-1": "everhop-prod"}
+# As infra/regional/files.yaml names them, in whatever account; an ARN of S3 has no region.
+BUCKETS = {
+    "dev": "everhop-dev-files-*",
+    "prod-us-east-1": "everhop-prod-files-*-us-east-1",
+    "prod-eu-west-1": "everhop-prod-files-*-eu-west-1",
+}
 REPLICAS = ("us-east-1", "eu-west-1")
 ON_TABLE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 ON_INDEX = {"dynamodb:Query"}
+ON_FILES = {"s3:GetObject", "s3:PutObject"}
+ON_WORKER = {"lambda:InvokeFunction"}
 ON_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 stages = pytest.mark.parametrize("stage", TABLES)
 
@@ -77,13 +98,18 @@ def test_statements_only_allow_and_only_by_name(stage: str) -> None:
 
 @stages
 def test_grants_are_exactly_these(stage: str) -> None:
-    """The stage's table, its index and its own log, in its regions, and nothing beside."""
+    """The stage's table, files, worker and logs, in its regions, and nothing beside."""
     table, regions = f"table/{TABLES[stage]}", regions_of(stage)
     home = ("*",) if stage == "dev" else (stage.removeprefix("prod-"),)
     expected = (
         dict.fromkeys(arns("dynamodb", regions, table), ON_TABLE)
         | dict.fromkeys(arns("dynamodb", regions, f"{table}/index/by_list"), ON_INDEX)
         | dict.fromkeys(arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}:*"), ON_LOG)
+        | dict.fromkeys(
+            arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}-worker:*"), ON_LOG
+        )
+        | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
+        | {f"arn:aws:s3:::{BUCKETS[stage]}/jobs/*": ON_FILES}
     )
 
     assert expected == granted(stage)
@@ -192,3 +218,72 @@ def test_keys_need_no_grant_of_their_own(model: type[LinkItem]) -> None:
 
     assert {name for name in vars(KeyStore) if not name.startswith("_")} == used
     assert calls <= ON_TABLE | ON_INDEX
+
+
+def use_all_of_jobs(store: JobStore) -> set[str]:
+    """Call each method of the store of jobs, the refusals too; the names of those called."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    job = new_job("a", "w", "export", {}, now)
+    store.create(job)
+    store.replace(lease_job(job, now))
+    with pytest.raises(Stale):
+        store.replace(lease_job(job, now))
+    assert store.get("w", "a") == lease_job(job, now)
+    return {"create", "get", "replace"}
+
+
+def test_jobs_need_no_grant_on_the_table(model: type[LinkItem]) -> None:
+    """The calls for jobs are those for links, and none to the index."""
+    calls = watch_calls(model)
+
+    assert methods_of(JobStore) == use_all_of_jobs(JobTable(bind_jobs(model)))
+    assert calls <= ON_TABLE
+
+
+# An action's name is its operation's, but for the uploads in parts, which are puts to IAM.
+ACTIONS = {
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "Invoke": "lambda:InvokeFunction",
+}
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The actions of S3 and Lambda that are asked for from now on; nobody need answer."""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_LAMBDA"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    monkeypatch.setitem(job_clients._SENDING, "retries", {"total_max_attempts": 1})
+    job_clients.make_client.cache_clear()
+    seen: set[str] = set()
+    for service in ("s3", "lambda"):
+        job_clients.make_client(service, "us-east-1").meta.events.register(
+            f"provide-client-params.{service}",
+            lambda model, **_: seen.add(
+                ACTIONS.get(model.name, f"{model.service_model.service_name}:{model.name}")
+            ),
+        )
+    yield seen
+    job_clients.make_client.cache_clear()
+
+
+def test_jobs_make_only_allowed_calls(calls: set[str]) -> None:
+    """What is asked of S3 and Lambda is what is granted there; signing a URL counts as its use."""
+    bucket, call = FileBucket("everhop-dev-files-1", "us-east-1"), WorkerCall("w", "us-east-1")
+    acts = {
+        "begin": lambda: bucket.begin("jobs/a", "text/csv"),
+        "put_part": lambda: bucket.put_part("jobs/a", "u", 1, b""),
+        "complete": lambda: bucket.complete("jobs/a", "u", ["t"]),
+        "put": lambda: bucket.put("jobs/a", b""),
+        "get": lambda: bucket.get("jobs/a"),
+    }
+    for act in (*acts.values(), lambda: call("w", "j")):
+        with pytest.raises(Unavailable):
+            act()
+    assert bucket.url_of("jobs/a", 60).startswith("http")
+
+    assert methods_of(FileStore) == {*acts, "url_of"}
+    assert calls == ON_FILES | ON_WORKER

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from chalice.config import Config
 
+from app import app
 from chalicelib.config import SETTINGS, load
+from chalicelib.service.job_workers import NEEDED
 from chalicelib.store.clients import ATTEMPTS, CONNECT_FOR, READ_FOR
 
 
@@ -16,6 +18,8 @@ CHALICE = ROOT / ".chalice"
 FROM_DISK: dict[str, Any] = json.loads((CHALICE / "config.json").read_text(encoding="utf-8"))
 DEPLOYED = ["dev", "prod-us-east-1", "prod-eu-west-1"]
 PROD = [stage for stage in DEPLOYED if stage.startswith("prod-")]
+# What Chalice reads, but is no property of its configuration.
+NOT_KEYS = {"version", "stages", "lambda_functions"}
 # API Gateway hangs up after 29 s, so a longer function would only be paid for.
 GATEWAY_TIMEOUT = 29
 
@@ -33,7 +37,10 @@ def test_stages_are_the_known_ones() -> None:
 @pytest.mark.parametrize("level", [None, "local", *DEPLOYED])
 def test_chalice_reads_every_key(level: str | None) -> None:
     """A misspelled key is silently ignored by Chalice, so each must be one of its own."""
-    keys = set(FROM_DISK["stages"][level]) if level else set(FROM_DISK) - {"version", "stages"}
+    keys = set(FROM_DISK["stages"][level]) if level else set(FROM_DISK) - NOT_KEYS
+    keys |= (
+        set() if level else {key for one in FROM_DISK["lambda_functions"].values() for key in one}
+    )
 
     assert set() == {key for key in keys if not isinstance(getattr(Config, key, None), property)}
 
@@ -67,6 +74,16 @@ def test_prod_stage_names_its_region(stage: str) -> None:
     assert config.api_gateway_endpoint_type == "REGIONAL"
     assert stage.removeprefix("prod-") == config.environment_variables["EVERHOP_REGION"]
     assert config.environment_variables["EVERHOP_TABLE"] == "everhop-prod"
+
+
+@pytest.mark.parametrize("stage", DEPLOYED)
+def test_the_worker_has_the_time_that_lambda_gives(stage: str) -> None:
+    """Its time is not cut to a request's, and it hands its job on well before the end of it."""
+    named = [one.name for one in app.pure_lambda_functions]
+    config = Config(chalice_stage=stage, function_name="worker", config_from_disk=FROM_DISK)
+
+    assert list(FROM_DISK["lambda_functions"]) == named == ["worker"]
+    assert NEEDED * 2 < config.lambda_timeout <= 900
 
 
 def test_dev_works_in_any_region_by_itself() -> None:

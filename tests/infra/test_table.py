@@ -10,6 +10,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.models import Model
 
 from chalicelib.store.claims import ClaimItem
+from chalicelib.store.jobs import JobItem
 from chalicelib.store.key_models import KeyItem
 from chalicelib.store.models import LinkItem, ListIndex
 
@@ -77,7 +78,7 @@ def test_key_attributes_have_the_models_types(table: dict[str, Any]) -> None:
     assert {name: MODEL[name].attr_type for name in keys} == declared
 
 
-@pytest.mark.parametrize("model", [LinkItem, ClaimItem])
+@pytest.mark.parametrize("model", [LinkItem, ClaimItem, JobItem])
 def test_expiry_attribute_is_a_number_of_the_model(
     table: dict[str, Any], model: type[Model]
 ) -> None:
@@ -88,9 +89,10 @@ def test_expiry_attribute_is_a_number_of_the_model(
     assert model.get_attributes()[expiry["AttributeName"]].attr_type == "N"
 
 
-def test_claims_are_items_of_the_table(table: dict[str, Any]) -> None:
-    """A claim has the table's keys and none of the index's, so that it is in no list."""
-    attributes = ClaimItem.get_attributes()
+@pytest.mark.parametrize("model", [ClaimItem, JobItem])
+def test_what_is_in_no_list(table: dict[str, Any], model: type[Model]) -> None:
+    """A claim and a job have the table's keys and none of the index's."""
+    attributes = model.get_attributes()
 
     assert keys_among(attributes) == keys_of(table["KeySchema"])
     assert not set(keys_among(INDEX)) & set(attributes)

@@ -13,7 +13,8 @@ from tests.conftest import RunningStack, start_stack
 
 pytestmark = pytest.mark.stack
 KEYS = ("create_key", "list_keys", "rotate_key", "revoke_key")
-OWN = {"created_at", "updated_at", "short_url", "instance"}
+JOBS = ("start_export", "read_export")
+OWN = {"created_at", "updated_at", "short_url", "instance", "release", "took_ms"}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_every_command_works_as_it_says(fresh: RunningStack) -> None:
     last = ("follow_link", "unlock_link", "delete_link")
 
     assert {"create_link", "list_links", "import_links", *last} <= set(shown)
-    for name in [*(one for one in shown if one not in {*last, *KEYS}), *last]:
+    for name in [*(one for one in shown if one not in {*last, *KEYS, *JOBS}), *last]:
         command, said = shown[name]
         if name == "unlock_link":
             fresh.api("PATCH", "/links/spring-sale", {"password": "open sesame"})
@@ -98,6 +99,19 @@ def test_every_command_of_keys_works(fresh: RunningStack) -> None:
             assert (given, said) == ("", "HTTP/2 204")
         else:
             assert set(json.loads(given)) == set(json.loads(said)), name
+        made = made or json.loads(given)
+
+
+def test_every_command_of_jobs_works(fresh: RunningStack) -> None:
+    """An export is begun and looked at by the page's commands, with its own id in them."""
+    shown = examples(fresh.ask("GET", "/api/docs").body.decode())
+    made: dict[str, str] = {}
+    for name in JOBS:
+        command, said = shown[name]
+        given = run(
+            re.sub("/exports/[^/' ]+", f"/exports/{made.get('id')}", command), fresh.api_key
+        )
+        assert set(json.loads(given)) == set(json.loads(said)), name
         made = made or json.loads(given)
 
 

@@ -73,7 +73,7 @@ def test_links_survive_and_processes_do_not(tmp_path: Path, number: int) -> None
     assert first.api("PATCH", "/links/kept", {"title": "Edited"}).status == 200
     assert first.api("POST", "/links", {**LINK, "slug": "gone"}).status == 201
     assert first.api("DELETE", "/links/gone").status == 204
-    assert len(processes_of(tmp_path)) == 3
+    assert len(processes_of(tmp_path)) == 4
 
     first.stop(number)
     deadline = time.monotonic() + 5

@@ -1,8 +1,9 @@
-"""The table that the stores' tests share: the stack's own DynamoDB process."""
+"""The table and the bucket that the stores' tests share: the stack's own processes."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,21 @@ from tests.store.tables import REGION
 @pytest.fixture(scope="module")
 def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The stack's own DynamoDB process, with a table as infra/ has it."""
+    yield from running("local.database", tmp_path_factory.mktemp("data"), "links")
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The stack's own S3 process, with a bucket."""
+    yield from running("local.files", tmp_path_factory.mktemp("data"), "files")
+
+
+def running(module: str, data: Path, name: str) -> Iterator[str]:
+    """The address of a process of the stack, while it runs."""
     listener = listen()
-    data = tmp_path_factory.mktemp("data")
-    arguments = [str(listener.fileno()), str(data), REGION, "links"]
+    arguments = [str(listener.fileno()), str(data), REGION, name]
     process = subprocess.Popen(
-        [sys.executable, "-m", "local.database", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         pass_fds=[listener.fileno()],

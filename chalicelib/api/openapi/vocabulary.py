@@ -11,6 +11,7 @@ from chalicelib.api.openapi.bulk_schemas import (
     batch_example,
     batch_report,
 )
+from chalicelib.api.openapi.job_schemas import EXPORT, EXPORT_BEGUN, JOB_ID
 from chalicelib.api.openapi.key_schemas import (
     ISSUED_KEY,
     KEY_ID,
@@ -58,6 +59,8 @@ __all__ = [
     "CHANGES_EXAMPLE",
     "EDIT_REPORT",
     "EDIT_REPORT_EXAMPLE",
+    "EXPORT",
+    "EXPORT_BEGUN",
     "FAILING_EXAMPLE",
     "HEALTH",
     "IDEMPOTENCY_KEY",
@@ -65,6 +68,7 @@ __all__ = [
     "IF_NONE_MATCH",
     "IMPORT_REPORT",
     "ISSUED_KEY",
+    "JOB_ID",
     "KEY_ID",
     "KEY_LIST",
     "KEY_PAGE",

@@ -37,6 +37,7 @@ GROUPS: Mapping[str, str] = {
     "Links": "A short link leads from a slug to a destination.",
     "API keys": "Who may do what, in which workspace. All of these need the scope `admin`.",
     "Imports": "Many links at once, from a sheet.",
+    "Exports": "Many links at once, into a file.",
     "Visitors": "What the public sees. At the public address the path is just `/{slug}`.",
     "Service": "The service itself, and this description of it.",
 }
@@ -55,6 +56,7 @@ DETAILS: Mapping[str, str] = {
     "unsupported_media_type": "Unsupported media type: text/plain",
     "rate_limited": "The limit of a key is 600 a minute here; wait 23 s.",
     "unavailable": "The table did not answer.",
+    "not_configured": "Set EVERHOP_BUCKET: exports need a bucket for their files.",
 }
 # The codes that errors[].code can have; a test compares them with the code that refuses.
 FIELD_CODES: Mapping[str, str] = {

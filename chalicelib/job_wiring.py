@@ -1,0 +1,46 @@
+"""Joins what jobs need: only the worker and the routes of jobs load it, and only then."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from chalicelib.config import Config
+from chalicelib.core.errors import NotConfigured
+from chalicelib.entrance import links_model, now
+from chalicelib.service.exports import ExportCraft
+from chalicelib.service.job_workers import Worker
+from chalicelib.service.ports import Clock, JobTools, LinkStore
+from chalicelib.store.files import FileBucket
+from chalicelib.store.job_calls import WorkerCall
+from chalicelib.store.jobs import JobTable, bind_jobs
+
+
+def make_job_tools(config: Config, store: LinkStore) -> JobTools:
+    """What jobs need; NotConfigured says what the deployment lacks for it."""
+    if config.store == "memory":
+        raise NotConfigured("This needs a table: the setting EVERHOP_STORE is memory here.")
+    for name, value in (("EVERHOP_BUCKET", config.bucket), ("EVERHOP_WORKER", config.worker)):
+        if not value:
+            raise NotConfigured(f"The setting {name} is needed for this, and is not set.")
+    return JobTools(
+        JobTable(bind_jobs(links_model(config, store))),
+        FileBucket(config.bucket, config.region),
+        WorkerCall(config.worker, config.region),
+    )
+
+
+def make_worker(
+    tools: Callable[[], JobTools], store: LinkStore, clock: Clock = now
+) -> Callable[[dict[str, str], Any], None]:
+    """The worker function: goes on with the job that an event names."""
+
+    @cache
+    def make() -> Worker:
+        return Worker(tools, {"export": ExportCraft(store, tools().files)}, clock)
+
+    def work(event: dict[str, str], context: Any) -> None:
+        make().run(
+            event["workspace"], event["job"], lambda: context.get_remaining_time_in_millis() / 1000
+        )
+
+    return work

@@ -1,0 +1,122 @@
+"""What is exported and imported into an empty deployment is the same, link by link."""
+
+import json
+import random
+from typing import Any
+
+from chalicelib.config import load
+from chalicelib.core.exports import export_plan
+from chalicelib.core.fields import PLAIN_FIELDS
+from chalicelib.core.imports import read_sheet
+from chalicelib.core.links import Link, describe_link
+from chalicelib.service.imports import ImportService
+from chalicelib.service.jobs import JobService
+from chalicelib.service.links import LinkService
+from chalicelib.service.ports import ListQuery
+from chalicelib.store.memory import LinkMemory
+from chalicelib.wiring import make_link_service
+from tests.api.driver import BASE
+from tests.job_fakes import Platform, now
+
+
+COUNT = 10_000
+KEPT = ("destination", "slug", "created_at", *PLAIN_FIELDS)
+MARKS = [
+    *"=+-@'\"[]{};,|\t\r\n\\%",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "\r\n",
+    "'=",
+    "''",
+    "=cmd|' /C calc'!A0",
+]
+WORDS = [
+    "=HYPERLINK(",
+    "NULL",
+    "\\N",
+    "true",
+    "0",
+    "é",
+    "🎉",
+    "مرحبا",
+    "\u2028",
+    "\ufeff",
+    "\u200f",
+    " ",
+    "x",
+]
+DESTINATIONS = ["https://e.test/", "https://e.test/?q=1;2,3|4&t=", "http://[2606:4700::1111]:8/#"]
+
+
+def text(chance: random.Random, most: int) -> str | None:
+    parts = chance.choices(MARKS + WORDS, k=chance.randrange(9))
+    lines = "\n-" * chance.choice([0, 0, 0, 0, 0, 0, 0, 0, 0, most])
+    return ("".join(parts) + lines)[:most].strip() or None
+
+
+def hostile(chance: random.Random, number: int) -> dict[str, Any]:
+    """The body of a create with everything in it that a sheet could get wrong."""
+    tags = {text(chance, 32) for _ in range(chance.randrange(4))}
+    begin = chance.choice(["-", "_", "", "x", "0", "1e"])
+    return {
+        "slug": f"{begin}{number}",
+        "destination": chance.choice(DESTINATIONS) + str(number),
+        "title": text(chance, 200),
+        "notes": text(chance, 2000),
+        "tags": [tag for tag in tags if tag and tag.isprintable()],
+        "status": chance.choice([301, 302, 307, 308]),
+        "starts_at": chance.choice([None, "2020-02-29T23:59:59.999Z"]),
+        "expires_at": chance.choice([None, "2021-01-01T00:00:00+05:30", "2199-01-01T00:00:00Z"]),
+        "forward_query": chance.random() < 0.5,
+        "query_winner": chance.choice(["destination", "visitor"]),
+        "disabled": chance.random() < 0.2,
+        "archived": chance.random() < 0.2,
+        "created_at": f"20{chance.randrange(10, 26)}-01-01T00:00:00.{number % 1000:03}Z",
+    }
+
+
+def fields_of(links: LinkService) -> dict[str, dict[str, Any]]:
+    """What an import should keep of each link, by its slug."""
+    found: dict[str, dict[str, Any]] = {}
+    for archived in (False, True):
+        page = links.store.page("w", ListQuery(limit=COUNT * 2, archived=archived))
+        found |= {link.slug: described(link) for link in page.links}
+    return found
+
+
+def described(link: Link) -> dict[str, Any]:
+    shown = describe_link(link, "", now())
+    return {name: shown[name] for name in KEPT}
+
+
+def deployment() -> LinkService:
+    return make_link_service(load(BASE), LinkMemory())
+
+
+def export(links: LinkService, form: str) -> str:
+    """The text of an export of all links."""
+    platform = Platform(links.store)
+    jobs = JobService(lambda: platform.tools, now, lambda _: 1)
+    jobs.start("w", "export", export_plan({"format": form}, "https://sho.rt/"))
+    platform.run()
+    assert platform.raised == []
+    (file,) = platform.files.files.values()
+    return file.decode()
+
+
+def test_ten_thousand_hostile_links_come_back() -> None:
+    """Every field of every link is in the new deployment as it was in the old one."""
+    chance = random.Random(116)  # noqa: S311 - made up, not secret
+    old, new = deployment(), deployment()
+    for number in range(COUNT):
+        old.create("w", hostile(chance, number), imported=True)
+    sheet = read_sheet(export(old, "csv"))
+    report = ImportService(new).run("w", sheet.rows, dry_run=False, has_time=lambda: True)
+    before, after = fields_of(old), fields_of(new)
+
+    assert report.counts["created"] == COUNT == len(before)
+    assert [slug for slug in before if before[slug] != after[slug]] == []
+    assert set(after) == set(before)
+    assert {link["slug"] for link in json.loads(export(old, "json"))} == set(before)
