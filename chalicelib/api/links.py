@@ -1,12 +1,14 @@
 """Routes of the owners' API: create, list, read, edit and delete links."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.cursors import LIST_PARAMETERS, next_cursor, read_list_query
 from chalicelib.api.doors import (
+    MAX_JSON,
     NO_STORE,
     Doors,
     json_answer,
@@ -31,7 +33,17 @@ from chalicelib.service.links import LinkService
 
 
 # A thousand rules, however they are indented.
-MAX_LINK_JSON = 256 * 1024
+MAX_RULED_JSON = 256 * 1024
+
+
+def read_body(request: Request) -> Any:
+    """A link's fields; only one that names rules may be long, as that is seen before it is read."""
+    return read_json(request, MAX_RULED_JSON if b'"rules"' in _bytes(request) else MAX_JSON)
+
+
+def _bytes(request: Request) -> bytes:
+    raw = request.raw_body
+    return raw.encode() if isinstance(raw, str) else raw
 
 
 def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> Blueprint:
@@ -106,7 +118,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         A slug that was deleted stays with the link it had for 90 days: it is 409 until then.
         """
         workspace = doors.authorise(request, "write")
-        body = read_json(request, MAX_LINK_JSON)
+        body = read_body(request)
         asked = read_asked(request, workspace, "POST /v1/links", body)
         if asked is None:
             return answer_created(request, links.create(workspace, body), replayed=False)
@@ -161,7 +173,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
         """
         workspace = doors.authorise(request, "write")
         wanted = versions_to_match(request, required=doors.require_if_match)
-        body = read_json(request, MAX_LINK_JSON)
+        body = read_body(request)
         edited = links.edit(workspace, slug_in_path(slug), body, if_versions=wanted)
         return answer(request, edited)
 

@@ -83,7 +83,12 @@ def test_a_thousand_rules(api: Api) -> None:
     assert api.keyed("GET", "/links/x").json_body["rules"] == rules
     assert location(api, everhop_query="to=999") == "https://example.com/999"
     assert location(api, everhop_query="to=1000") == D
-    assert api.keyed("POST", "/links", b" " * (256 * 1024 + 1)).status_code == 413
+    for size, status in ((64 * 1024, 201), (64 * 1024 + 1, 413)):
+        bare = b'{"destination": "https://example.com/"}'.ljust(size)
+        assert api.keyed("POST", "/links", bare).status_code == status
+    for size, status in ((256 * 1024, 201), (256 * 1024 + 1, 413)):
+        ruled = b'{"destination": "https://example.com/", "rules": []}'.ljust(size)
+        assert api.keyed("POST", "/links", ruled).status_code == status
 
 
 def test_variants_share_visitors(api: Api) -> None:

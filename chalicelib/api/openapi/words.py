@@ -13,8 +13,8 @@ What is marked *no key* answers without one.
 
 ## Bodies
 
-JSON in UTF-8, up to 64 KiB; 256 KiB for a link, as it may have rules; 1 MiB for a batch. A field \
-that is not known is refused, and every field that is wrong is named at once, up to a hundred. \
+JSON in UTF-8, up to 64 KiB; 256 KiB for a link with rules; 1 MiB for a batch. A field that \
+is not known is refused, and every field that is wrong is named at once, up to a hundred. \
 Times are RFC 3339 with their offset, and come back in UTC.
 
 ## Versions
