@@ -320,3 +320,13 @@ def test_an_outage_in_the_middle() -> None:
     assert (waiting.status_code, waiting.headers["Retry-After"]) == (503, "2")
     assert last["counts"] == {"edited": 3, "unchanged": 2, "failed": 0}
     assert last["next_cursor"] is None
+
+
+def test_passwords_of_a_batch_are_few(api: Api) -> None:
+    """Eleven with a password are refused before any is sealed; ten are made."""
+    rows = [{"destination": D, "password": f"sesame {number}"} for number in range(11)]
+    refused = api.keyed("POST", "/links/batch", {"links": rows})
+    made = api.keyed("POST", "/links/batch", {"links": rows[:3]})
+
+    assert (refused.status_code, codes(refused)) == (422, {"/links": "too_many"})
+    assert [one["link"]["has_password"] for one in made.json_body["results"]] == [True] * 3
