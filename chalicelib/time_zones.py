@@ -10,6 +10,8 @@ from datetime import tzinfo
 
 # What would be a path elsewhere, or a name that tzdata's loader trips over, is no zone.
 _NAME = r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}"
+# Whatever the machine says, or not there on every machine.
+_ITS_OWN = {"localtime", "posixrules", "Factory", "posix", "right"}
 
 
 def find_zone(name: str) -> tzinfo | None:
@@ -17,6 +19,7 @@ def find_zone(name: str) -> tzinfo | None:
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     try:
-        return ZoneInfo(name) if re.fullmatch(_NAME, name) else None
+        known = re.fullmatch(_NAME, name) and name.partition("/")[0] not in _ITS_OWN
+        return ZoneInfo(name) if known else None
     except (ValueError, OSError, LookupError):
         return None

@@ -22,7 +22,10 @@ class MotoAnswer(NamedTuple):
 
 
 def ask_moto(app: Flask, request: web.BaseRequest, body: bytes) -> MotoAnswer:
-    """What moto says to one request."""
+    """What moto says to one request; nothing to pages in a browser, which it would let read all."""
+    host = request.headers.get("Host", "").rpartition(":")[0]
+    if "Origin" in request.headers or host not in ("127.0.0.1", "localhost"):
+        return MotoAnswer(403, {}, b"Not for pages, and only as 127.0.0.1.\n")
     chunks, status, headers = run_wsgi_app(app.wsgi_app, _environ(request, body))
     sent = {name: value for name, value in headers.items() if name != "Content-Length"}
     return MotoAnswer(int(status[:3]), sent, b"".join(chunks))

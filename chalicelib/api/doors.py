@@ -102,7 +102,8 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
 def read_json(request: Request, most: int = MAX_JSON) -> Any:
     """The body as JSON; TooLarge before it is parsed, BadRequest when it can't be."""
     try:
-        return json.loads(read_text(request, most), parse_constant=_refuse_constant)
+        text = read_text(request, most)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_read_members)
     except (ValueError, RecursionError):
         raise BadRequest("The body is not JSON.") from None
 
@@ -125,6 +126,20 @@ def refuse_key(request: Request, why: str) -> None:
     """Invalid when the request carries an Idempotency-Key, whose promise would not be kept."""
     if request.headers.get("idempotency-key") is not None:
         raise Invalid([Problem(HEADER_POINTER, "idempotency_unsupported", why)])
+
+
+def _read_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # As RFC 7493 has it: of two members with one name nobody knows which was meant.
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise BadRequest("An object has two members with the same name.")
+    if not all(map(_is_whole, members)):
+        raise BadRequest("The name of a member has half of a character in it.")
+    return members
+
+
+def _is_whole(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _refuse_constant(name: str) -> None:

@@ -44,7 +44,7 @@ _WORDS: dict[Held, tuple[str, str, str]] = {
 
 
 def hold_page(hold: Hold, address: str) -> Page:
-    """The page for a link that leads nowhere yet; `address` is the link's, as this page sees it."""
+    """The page for a link that leads nowhere yet; `address` is the link's, or empty: the page's."""
     title, text, more = _WORDS[hold.reason]
     text = text.format(wait=_minutes(hold.wait_for))
     if hold.reason in ("password", "wrong"):
@@ -66,10 +66,11 @@ def _more_headers(hold: Hold) -> dict[str, str]:
 
 
 def _form(address: str, error: str) -> str:
+    to = f' action="{escape(address)}"' if address else ""
     told = f'<p class="error" id="error" role="alert">{error}</p>' if error else ""
     tied = ' aria-invalid="true" aria-describedby="error"' if error else ""
     return (
-        f'<form method="post" action="{escape(address)}"><label for="password">Password</label>'
+        f'<form method="post"{to}><label for="password">Password</label>'
         f'<input id="password" name="password" type="password" maxlength="{MAX_PASSWORD}" '
         f'autocomplete="current-password" required autofocus{tied}>{told}'
         '<button class="go">Continue</button></form>'

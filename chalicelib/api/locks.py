@@ -60,6 +60,6 @@ def routes(visitors: RedirectService) -> Blueprint:
         except Unavailable as error:
             note_error(request, error)
             return answer_page(request, unavailable_page(error, request_id(request)))
-        return answer_visitor(request, decoded or "", outcome)
+        return answer_visitor(request, outcome)
 
     return api

@@ -117,5 +117,5 @@ def _served(
 
 def _size(body: Any) -> int:
     if isinstance(body, str) and not body.isascii():
-        return len(body.encode())
+        return len(body.encode("utf-8", "surrogatepass"))
     return len(body)

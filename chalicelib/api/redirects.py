@@ -11,6 +11,7 @@ from chalicelib.api.pages import Page, preview_page, refusal_page, unavailable_p
 from chalicelib.api.routes import note_error, request_id, route, short_url_of
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES, Link
+from chalicelib.core.queries import RAW
 from chalicelib.core.redirects import Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
 from chalicelib.core.visitors import Visitor
@@ -91,23 +92,22 @@ def _redirect(redirect: Redirect) -> Response:
     return Response("", {**_HEADERS, **headers}, redirect.status)
 
 
-def answer_visitor(request: Request, slug: str, outcome: Redirect | Refusal | Hold) -> Response:
-    """What a visitor of the slug is answered."""
+def answer_visitor(
+    request: Request, outcome: Redirect | Refusal | Hold, address: str = ""
+) -> Response:
+    """What a visitor is answered; `address` is the link's, when that is not the page's own."""
     if isinstance(outcome, Redirect):
         return _redirect(outcome)
     if isinstance(outcome, Refusal):
         return _refuse(request, outcome)
     from chalicelib.api.hold_pages import hold_page  # noqa: PLC0415 - few links hold visitors up
 
-    return answer_page(request, hold_page(outcome, _form_address(request, slug)))
+    return answer_page(request, hold_page(outcome, address))
 
 
-def _form_address(request: Request, slug: str) -> str:
-    if request.headers.get(EXTRA_PATH):
-        return ""  # below the slug nothing but the page's own address leads here again
-    # Beside this page, whether that is at the public root, below /r or the link's preview.
-    query = query_of(request)
-    return quote(slug, safe="") + (f"?{query}" if query else "")
+def _address(request: Request, slug: str, public_url: str) -> str:
+    query = quote(query_of(request), safe=RAW)
+    return short_url_of(request, public_url, quote(slug, safe="")) + (f"?{query}" if query else "")
 
 
 def routes(visitors: RedirectService, public_url: str) -> Blueprint:
@@ -116,12 +116,12 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
 
     def follow(request: Request, slug: str | None) -> Response:
         outcome = visitors.follow(slug, visitor_of(request), by_get=request.method == "GET")
-        return answer_visitor(request, slug or "", outcome)
+        return answer_visitor(request, outcome)
 
     def preview(request: Request, slug: str) -> Response:
         outcome = visitors.preview(slug, visitor_of(request))
         if not isinstance(outcome, Link):
-            return answer_visitor(request, slug, outcome)
+            return answer_visitor(request, outcome, _address(request, slug, public_url))
         short_url = short_url_of(request, public_url, outcome.slug)
         return answer_page(request, preview_page(outcome, short_url))
 

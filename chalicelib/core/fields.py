@@ -15,6 +15,7 @@ MAX_CLICKS = 1_000_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEXT_PATTERN = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
 MAX_TAG = 32
+LONGEST_NAME = 200  # of a field that is not known: enough to find it by
 Parser = Callable[[object], Any]
 Schema = Mapping[str, Any]
 
@@ -260,4 +261,4 @@ def _read(field: Field | None, value: object) -> Any:
 
 
 def _pointer(name: object) -> str:
-    return "/" + str(name).replace("~", "~0").replace("/", "~1")
+    return "/" + str(name)[:LONGEST_NAME].replace("~", "~0").replace("/", "~1")

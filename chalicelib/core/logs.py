@@ -45,8 +45,9 @@ class Served(NamedTuple):
 
 
 def read_client_id(text: str | None) -> str:
-    """The id that a client gave its request; none when it is not short and plain."""
-    return text if text and _CLIENT_ID.fullmatch(text) else ""
+    """The id that a client gave its request; none when it is not short and plain, or is a key."""
+    fits = text and _CLIENT_ID.fullmatch(text) and "eh_" not in text
+    return text if text and fits else ""
 
 
 def describe_served(served: Served, place: Place) -> dict[str, Any]:

@@ -5,19 +5,22 @@ slip through together; right ones are counted as well, and make room again. What
 is not tried.
 """
 
+import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import sleep
 from typing import NamedTuple
 
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.hosts import network_of
 from chalicelib.core.links import Link
 from chalicelib.core.locks import Hold
 from chalicelib.core.passwords import is_password
 from chalicelib.core.times import sortable_time
 from chalicelib.service.ports import Clock, CounterStore
-from chalicelib.service.threads import wait_briefly
 
 
 class Limit(NamedTuple):
@@ -27,6 +30,8 @@ class Limit(NamedTuple):
     within: int
 
 
+# Seconds in which a try that is under way comes to its end: many at once may all be right.
+SETTLES_WITHIN = 0.6
 PER_VISITOR = Limit(10, 10 * 60)
 PER_LINK = Limit(100, 60 * 60)
 
@@ -47,6 +52,7 @@ class PasswordTries:
     counters: CounterStore
     clock: Clock
     secret: bytes
+    pause: Callable[[float], None] = sleep
 
     def hold(self, key: str, link: Link, given: str, address: str) -> Hold | None:
         """Why the visitor at `address` is not let through to the link; None when they are.
@@ -60,11 +66,22 @@ class PasswordTries:
                 return Hold("tries", max(1, int((window.ends_at - now).total_seconds()) + 1))
         if link.password is None or not is_password(given, link.password):
             return Hold("wrong")
-        wait_briefly(lambda: self._make_room(windows))
+        with suppress(Unavailable):  # it was right, whether or not its try is given back
+            self._make_room(windows)
         return None
 
     def _has_room(self, window: _Window) -> bool:
-        most = window.limit.wrong + self.counters.read(window.right)
+        """Whether a try is left. Those under way count as wrong, until they are given back."""
+        right = self.counters.read(window.right)
+        while not self._try(window, right):
+            self.pause(SETTLES_WITHIN)
+            before, right = right, self.counters.read(window.right)
+            if right <= before:
+                return False
+        return True
+
+    def _try(self, window: _Window, right: int) -> bool:
+        most = window.limit.wrong + right
         return self.counters.add(window.tried, 1, until=window.ends_at, most=most) is not None
 
     def _make_room(self, windows: tuple[_Window, ...]) -> None:
@@ -73,7 +90,9 @@ class PasswordTries:
 
     def _windows(self, key: str, link: Link, address: str, now: datetime) -> Iterator[_Window]:
         # The slug's key first, as in all of a link's counters: their home is the slug's.
-        named = f"{key}#{sortable_time(link.created_at)}"
+        # The seal's, so that a new password is tried anew.
+        of = hashlib.sha256(str(link.password).encode()).hexdigest()[:12]
+        named = f"{key}#{sortable_time(link.created_at)}#{of}"
         whose = hmac.digest(self.secret, f"{named}#{network_of(address)}".encode(), "sha256").hex()
         for limit, name in ((PER_VISITOR, f"{named}#{whose[:32]}"), (PER_LINK, named)):
             number = int(now.timestamp()) // limit.within

@@ -387,3 +387,12 @@ def test_destinations_are_told_once() -> None:
     rules = [{"if": {}, "destination": "https://e.example/a"}, *SPLIT.plain()]
 
     assert [*destinations_of(Rules.of(rules))] == ["https://e.example/a", "https://e.example/b"]
+
+
+@pytest.mark.parametrize(
+    "name", ["localtime", "posixrules", "Factory", "right/UTC", "posix/UTC", "../UTC", "", "/UTC"]
+)
+def test_zones_are_the_same_everywhere(name: str) -> None:
+    """What is the machine's own, or is not on every machine, is no zone of a rule."""
+    assert find_zone(name) is None
+    assert find_zone("America/Argentina/Ushuaia") is not None

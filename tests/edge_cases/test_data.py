@@ -215,3 +215,30 @@ def test_row_93(api: Api) -> None:
     assert first["slug"] != second["slug"]
     found = api.keyed("GET", f"/links?q={quote(D, safe='')}").json_body["links"]
     assert {link["slug"] for link in found} == {first["slug"], second["slug"]}
+
+
+HALF = b'"\\ud800": 1'
+MEMBERS = {
+    "half a character": b'{"destination": "https://e.com/", ' + HALF + b"}",
+    "below": b'{"destination": "https://e.com/", "utm": {' + HALF + b"}}",
+    "twice": b'{"destination": "https://e.com/", "destination": "https://f.com/"}',
+    "twice below": b'{"destination": "https://e.com/", "utm": {"source": "a", "source": "b"}}',
+}
+
+
+@pytest.mark.parametrize("body", MEMBERS.values(), ids=MEMBERS)
+def test_row_85_names_that_nobody_can_mean(api: Api, body: bytes) -> None:
+    """Half of a character in a name, or a name that is there twice, is 400 and never a 500."""
+    for method, path in (("POST", "/links"), ("PATCH", "/links/x"), ("PATCH", "/links?tag=x")):
+        answer = api.keyed(method, path, body)
+        assert (answer.status_code, answer.json_body["code"]) == (400, "bad_request")
+    batch = api.keyed("POST", "/links/batch", b'{"links": [' + body + b"]}")
+    assert batch.status_code == 400
+
+
+def test_row_86_a_long_name_is_not_repeated_whole(api: Api) -> None:
+    """What is wrong is named well enough to find it, and an answer is no echo."""
+    answer = api.keyed("POST", "/links", {"destination": D, "x" * 60_000: 1})
+
+    assert answer.status_code == 422
+    assert len(answer.body) < 2_000

@@ -67,7 +67,8 @@ def test_a_url_is_for_one_file(stack: RunningStack) -> None:
     assert stack.ask("GET", f"/api/v1{where}").status == 401
     path = job["url"].partition("?")[0].partition("/everhop-local-files")[2]
     assert stack.ask("GET", f"/everhop-local-files{path}").status == 404
-    assert stack.ask("POST", "/2015-03-31/functions/everhop-local-worker/invocations").status == 404
+    invoke = stack.ask("POST", "/2015-03-31/functions/everhop-local-worker/invocations")
+    assert invoke.status == 415  # a slug like any other, which takes a form alone
 
 
 def test_files_and_jobs_survive_a_restart(tmp_path: Path) -> None:
@@ -116,3 +117,15 @@ def test_a_worker_that_is_killed(tmp_path: Path) -> None:
         assert wait_until_over(running, where, within=90)["state"] == "done"
     finally:
         running.stop()
+
+
+def test_pages_of_others_read_no_files(stack: RunningStack) -> None:
+    """A page that finds the port of the files or of the table learns nothing there."""
+    status = stack.ask("GET", "/_local/status").json
+    for url in (status["s3_endpoint"], status["regions"][0]["dynamodb_endpoint"]):
+        for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example:80"}):
+            asked = urllib.request.Request(f"{url}/everhop-local-files/", headers=headers)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(asked, timeout=10)
+            assert refused.value.code == 403
+            assert "Access-Control-Allow-Origin" not in refused.value.headers

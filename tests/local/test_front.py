@@ -258,3 +258,18 @@ def test_unknown_api_routes_answer_as_deployed(stack: RunningStack) -> None:
         assert answer.status == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json["code"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/lockable", "/lockable/", "/lockable//", "/lockable/more"])
+def test_a_password_form_leads_back_to_its_page(stack: RunningStack, path: str) -> None:
+    """Wherever the page stands, its form opens the link, and what follows the slug goes on."""
+    link = {"destination": "https://example.com/b", "slug": "lockable", "password": "sesame"}
+    stack.api("POST", "/links", {**link, "forward_path": True})
+    page = stack.ask("GET", path)
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    opened = stack.ask("POST", path, b"password=sesame", **form)
+
+    assert page.status == 200
+    assert b'<form method="post">' in page.body
+    to = "https://example.com/b/more" if path.endswith("more") else "https://example.com/b"
+    assert (opened.status, opened.headers["Location"].rstrip("/")) == (303, to)

@@ -214,6 +214,27 @@ def test_right_passwords_never_run_out() -> None:
     assert isinstance(visit.send("sesame"), Redirect)
 
 
+def test_right_ones_at_once_are_all_right() -> None:
+    """Thirty of an office at the same moment get through: those under way are waited for."""
+    visit = deployment(Far())
+    visit.make(password=SEAL)
+
+    assert outcomes(30, lambda _: visit.send("sesame")) == {"Redirect": 30}
+
+
+def test_a_new_password_is_tried_anew() -> None:
+    """Wrong tries of the old password do not lock out who has the new one."""
+    visit = deployment()
+    link = visit.make(password=SEAL)
+    for _ in range(PER_VISITOR.wrong):
+        visit.send("wrong")
+    assert isinstance(visit.send("sesame"), Hold)
+    seal = seal_password("simsim", b"salt", Cost(1, 1, 1))
+    visit.links.replace("x", edit_link(link, {"password": seal}, visit.now))
+
+    assert isinstance(visit.send("simsim"), Redirect)
+
+
 def test_a_link_has_a_limit_of_its_own() -> None:
     """Guesses from ever new addresses end too, for that one link."""
     visit = deployment()
