@@ -118,6 +118,7 @@ def check_whole(platform: Platform, job: Job, rounds: int) -> None:
     assert [row["status"] for row in report] == statuses
     assert done.progress["counts"] == Counter(statuses)
     assert len(links) == statuses.count("created")
+    assert {link.created_at for link in links} <= {job.created_at}
     told = {row["slug"]: row for row in report if row["status"] == "created"}
     assert sorted(told) == sorted(link.slug for link in links)
     assert all(row["short_url"] == f"https://sho.rt/{slug}" for slug, row in told.items())
@@ -221,18 +222,20 @@ def test_dry_runs_broken_anywhere(faults: list[int]) -> None:
     assert links_in(platform) == []
 
 
+@pytest.mark.parametrize("looks", [5, 9, 500])
 @pytest.mark.parametrize("has_stored", [True, False])
 @pytest.mark.parametrize("sleeps_at", range(1, 12))
-def test_a_worker_that_slept_too_long(sleeps_at: int, has_stored: bool) -> None:
-    """While one sleeps in the middle of a row another ends the job; it wakes, and does no harm."""
+def test_a_worker_that_slept_too_long(sleeps_at: int, has_stored: bool, looks: int) -> None:
+    """While one sleeps in a row another goes on, for some rows or to the end; it does no harm then."""
     platform = platform_of(5)
     job = begin(platform, sheet_of(3))
     create, calls = platform.links.create, []
 
     def sleep() -> None:
         platform.clock.now += LEASE + timedelta(seconds=1)
-        platform.call("w", job.id)
-        assert read(platform, job).state == "done"
+        left = iter([60.0] * looks)
+        platform.worker.run("w", job.id, lambda: next(left, 10.0))
+        assert (read(platform, job).state == "done") == (looks == 500)
 
     def stall(*words: Any) -> None:
         calls.append(words)
