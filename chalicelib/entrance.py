@@ -136,7 +136,7 @@ def make_work(config: Config) -> Callable[[dict[str, str], Any], None]:
         from chalicelib.job_wiring import make_job_tools, make_worker  # noqa: PLC0415
 
         store = make_link_store(config)
-        return make_worker(cache(lambda: make_job_tools(config, store)), store)
+        return make_worker(config, cache(lambda: make_job_tools(config, store)), store)
 
     def work(event: dict[str, str], context: Any) -> None:
         make()(event, context)

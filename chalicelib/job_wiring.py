@@ -6,9 +6,13 @@ from typing import Any
 
 from chalicelib.config import Config
 from chalicelib.core.errors import NotConfigured
+from chalicelib.core.jobs import JobKind
 from chalicelib.entrance import links_model, now
+from chalicelib.link_wiring import make_link_service
 from chalicelib.service.exports import ExportCraft
-from chalicelib.service.job_workers import Worker
+from chalicelib.service.import_jobs import ImportCraft
+from chalicelib.service.imports import ImportService
+from chalicelib.service.job_workers import Craft, Worker
 from chalicelib.service.ports import Clock, JobTools, LinkStore
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
@@ -30,13 +34,19 @@ def make_job_tools(config: Config, store: LinkStore) -> JobTools:
 
 
 def make_worker(
-    tools: Callable[[], JobTools], store: LinkStore, clock: Clock = now
+    config: Config, tools: Callable[[], JobTools], store: LinkStore, clock: Clock = now
 ) -> Callable[[dict[str, str], Any], None]:
     """The worker function: goes on with the job that an event names."""
 
     @cache
     def make() -> Worker:
-        return Worker(tools, {"export": ExportCraft(store, tools().files)}, clock)
+        files = tools().files
+        imports = ImportService(make_link_service(config, store, clock))
+        crafts: dict[JobKind, Craft] = {
+            "export": ExportCraft(store, files),
+            "import": ImportCraft(imports, files),
+        }
+        return Worker(tools, crafts, clock)
 
     def work(event: dict[str, str], context: Any) -> None:
         make().run(

@@ -24,6 +24,7 @@ from chalicelib.api.doors import Doors
 from chalicelib.api.literal_slugs import let_slugs_be
 from chalicelib.config import Config
 from chalicelib.entrance import links_model, now, open_app
+from chalicelib.link_wiring import make_link_service
 from chalicelib.qr_codes import draw_qr
 from chalicelib.service.access import Gate
 from chalicelib.service.batches import BatchService
@@ -34,10 +35,7 @@ from chalicelib.service.jobs import JobService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.limits import Limiter
-from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore, Clock, CounterStore, JobTools, KeyStore, LinkStore
-from chalicelib.time_zones import find_zone
-from chalicelib.urls import parse_url
 
 
 def make_key_store(config: Config, store: LinkStore) -> KeyStore:
@@ -61,19 +59,6 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
     from chalicelib.store.claims import ClaimTable, bind_claims  # noqa: PLC0415
 
     return ClaimTable(bind_claims(links_model(config, store)))
-
-
-def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> LinkService:
-    """The use cases of owners."""
-    return LinkService(
-        store=store,
-        slugs=config.slugs,
-        destinations=config.destinations,
-        parse_url=parse_url,
-        clock=clock,
-        chance=secrets.randbelow,
-        find_zone=find_zone,
-    )
 
 
 def find_tools(config: Config, store: LinkStore) -> Callable[[], JobTools]:
@@ -137,7 +122,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         links.routes(link_service, keyed_links, doors),
         batches.routes(BatchService(link_service, stores.claims), doors),
         bulk_edits.routes(BulkEditService(link_service), doors),
-        imports.routes(ImportService(link_service), doors),
+        imports.routes(ImportService(link_service), jobs, doors),
         exports.routes(jobs, doors),
         health.routes(
             HealthService({"table": lambda: stores.links.get(health.PROBE)}, clock), config.place

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from chalicelib.config import load
 from chalicelib.core.errors import Unavailable
+from chalicelib.link_wiring import make_link_service
 from chalicelib.service.exports import ExportCraft
+from chalicelib.service.import_jobs import STEP, ImportCraft
+from chalicelib.service.imports import ImportService
 from chalicelib.service.job_workers import Worker
 from chalicelib.service.ports import SMALLEST_PART, Clock, FileGone, JobTools, LinkStore
 from chalicelib.store.memory_jobs import JobMemory
+from tests.api.driver import BASE
+
+
+CONFIG = load(BASE)
 
 
 @dataclass
@@ -83,6 +91,11 @@ class Platform:
     files: FileMemory = field(default_factory=FileMemory)
     calls: list[tuple[str, str]] = field(default_factory=list)
     raised: list[Exception] = field(default_factory=list)
+    step: int = STEP
+
+    @property
+    def imports(self) -> ImportService:
+        return ImportService(make_link_service(CONFIG, self.links, self.clock))
 
     @property
     def tools(self) -> JobTools:
@@ -92,7 +105,10 @@ class Platform:
     def worker(self) -> Worker:
         return Worker(
             lambda: self.tools,
-            {"export": ExportCraft(self.links, self.files, self.files.smallest)},
+            {
+                "export": ExportCraft(self.links, self.files, self.files.smallest),
+                "import": ImportCraft(self.imports, self.files, self.step, self.files.smallest),
+            },
             self.clock,
         )
 

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.entrance": {"chalicelib", "chalice.app"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "chalicelib.job_wiring": {"chalicelib"},
+    "chalicelib.link_wiring": {"chalicelib"},
     "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook"},
     "packing": {"chalice"},
     "local": {"app", "chalicelib", "chalice"}

@@ -17,12 +17,12 @@ from chalicelib.api.routes import View, route
 GetResponse = Callable[[Request], Response]
 ABOVE = "/v1/"  # short links are for following, and pages have no business in reading them
 _SENT = (
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Everhop-Attempt, "
-    f"{REQUEST_ID}"
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
+    f"Everhop-Attempt, {REQUEST_ID}"
 )
 _READ = (
-    "Content-Disposition, ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, "
-    f"Retry-After, {REQUEST_ID}"
+    "Content-Disposition, ETag, Idempotent-Replayed, Location, Preference-Applied, RateLimit, "
+    f"RateLimit-Policy, Retry-After, {REQUEST_ID}"
 )
 _REMEMBERED_FOR = "7200"  # seconds; browsers keep it no longer
 

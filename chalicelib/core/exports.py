@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from chalicelib.core.errors import Refused
 from chalicelib.core.fields import Field, Kind, choice, tags, text
-from chalicelib.core.jobs import Job
+from chalicelib.core.jobs import Job, job_file
 from chalicelib.core.links import State
 
 
@@ -65,4 +65,4 @@ def export_plan(values: Mapping[str, Any], base: str) -> dict[str, Any]:
 
 def file_of(job: Job) -> str:
     """The name of an export's file; the last part of it is what people save it as."""
-    return f"jobs/{job.workspace}/{job.id}/links.{job.plan['format']}"
+    return job_file(job, f"links.{job.plan['format']}")

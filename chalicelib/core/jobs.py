@@ -71,6 +71,11 @@ def new_job(
     )
 
 
+def job_file(job: Job, name: str) -> str:
+    """What a file of the job is called in the bucket; the last part of it is `name`."""
+    return f"jobs/{job.workspace}/{job.id}/{name}"
+
+
 def is_free(job: Job, now: datetime) -> bool:
     """Whether a worker may take it."""
     return not job.is_over and (job.leased_until is None or job.leased_until <= now)

@@ -19,9 +19,9 @@ from chalicelib.core.errors import (
     SlugTaken,
     Unavailable,
 )
-from chalicelib.core.idempotency import Asked, Claim, chance_of, check_same, new_claim
+from chalicelib.core.idempotency import Asked, Claim, check_same, new_claim
 from chalicelib.core.links import Link
-from chalicelib.service.keyed_links import TRIES, carry_out, draw_receipt
+from chalicelib.service.keyed_links import TRIES, draw_receipt, make_marked
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore
 from chalicelib.service.workers import WORKERS, Left, work_off
@@ -96,17 +96,6 @@ class BatchService:
 
     def _make(self, link: Link) -> Outcome:
         try:
-            if link.slug:
-                return MadeLink(link, carry_out(self.links, link))
-            return self._make_drawn(link)
+            return MadeLink(*make_marked(self.links, link))
         except (SlugTaken, Unavailable) as error:
             return error
-
-    def _make_drawn(self, link: Link) -> MadeLink:
-        slugs = self.links.draw_slugs(chance_of(str(link.made_by)))
-        while True:
-            named = replace(link, slug=next(slugs))
-            try:
-                return MadeLink(named, carry_out(self.links, named))
-            except SlugTaken:
-                continue

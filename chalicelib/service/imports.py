@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 
+from chalicelib.core.batches import row_receipt
 from chalicelib.core.errors import Invalid, Problem, SlugTaken, Unavailable
 from chalicelib.core.links import Link, is_free, taken_by
+from chalicelib.service.keyed_links import make_marked
 from chalicelib.service.links import LinkService
 
 
@@ -73,24 +77,59 @@ class ImportService:
             done.append(self._import(workspace, row, dry_run, claimed))
         return ImportReport(tuple(done), None)
 
+    def try_row(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> RowReport:
+        """What storing the row would do; `claimed` has what rows before it would have stored."""
+        return self._report(workspace, row, claimed, partial(self._try, workspace, row, claimed))
+
+    def claim_row(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> None:
+        """Let `claimed` have what a row that is ready would store."""
+        link, drawn = self.links.check(workspace, dict(row.fields), imported=True)
+        if not drawn:
+            claimed[self.links.key_of(link.slug)] = link
+
+    def make_row(self, workspace: str, row: SheetRow, receipt: str, at: datetime) -> RowReport:
+        """Store the row as of `at`: however often, with one receipt, it is one link.
+
+        Each try but for the first reports what the first would have.
+        """
+        return self._report(workspace, row, {}, partial(self._make, workspace, row, receipt, at))
+
     def _import(
         self, workspace: str, row: SheetRow, dry_run: bool, claimed: dict[str, Link]
     ) -> RowReport:
+        if dry_run:
+            return self.try_row(workspace, row, claimed)
+        return self._report(workspace, row, claimed, partial(self._create, workspace, row))
+
+    def _report(
+        self,
+        workspace: str,
+        row: SheetRow,
+        claimed: dict[str, Link],
+        act: Callable[[], RowReport],
+    ) -> RowReport:
         try:
-            if dry_run:
-                return self._try_row(workspace, row, claimed)
-            link = self.links.create(workspace, dict(row.fields), imported=True)
-            return RowReport(row.number, "created", link)
+            try:
+                return act()
+            except SlugTaken as taken:
+                return self._explain_taken(workspace, row, taken, claimed)
         except Invalid as invalid:
             return RowReport(row.number, "invalid", None, invalid.problems)
-        except SlugTaken as taken:
-            return self._explain_taken(workspace, row, taken, claimed)
         except Unavailable as unavailable:
             problem = Problem("", unavailable.code, str(unavailable))
             return RowReport(row.number, "failed", None, (problem,))
 
-    def _try_row(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> RowReport:
-        """What storing the row would do; `claimed` has what rows before it would have stored."""
+    def _create(self, workspace: str, row: SheetRow) -> RowReport:
+        link = self.links.create(workspace, dict(row.fields), imported=True)
+        return RowReport(row.number, "created", link)
+
+    def _make(self, workspace: str, row: SheetRow, receipt: str, at: datetime) -> RowReport:
+        link, _ = self.links.check(workspace, dict(row.fields), imported=True, at=at)
+        marked = replace(link, made_by=row_receipt(receipt, row.number))
+        made, _ = make_marked(self.links, marked)
+        return RowReport(row.number, "created", made)
+
+    def _try(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> RowReport:
         link, drawn = self.links.check(workspace, dict(row.fields), imported=True)
         if drawn:
             return RowReport(row.number, "ready")

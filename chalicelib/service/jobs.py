@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.core.errors import NotFound
-from chalicelib.core.jobs import Job, JobKind, is_forgotten, new_job
+from chalicelib.core.jobs import Job, JobKind, is_forgotten, job_file, new_job
 from chalicelib.core.times import to_milliseconds
 from chalicelib.service.ports import Chance, Clock, JobTools
 
@@ -26,10 +26,12 @@ class JobService:
         """The time, in the precision in which it is stored."""
         return to_milliseconds(self.clock())
 
-    def start(self, workspace: str, kind: JobKind, plan: Mapping[str, Any]) -> Job:
-        """Store a job and call a worker for it."""
+    def start(self, workspace: str, kind: JobKind, plan: Mapping[str, Any], **files: bytes) -> Job:
+        """Store a job, with what it needs in files by these names, and call a worker for it."""
         tools = self.tools()
         job = new_job(f"{self.chance(_IDS):017x}", workspace, kind, plan, self.now())
+        for name, data in files.items():
+            tools.files.put(job_file(job, name), data)
         tools.jobs.create(job)
         tools.wake(workspace, job.id)
         return job

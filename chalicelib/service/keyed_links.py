@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from chalicelib.core.errors import IdempotencyInProgress, SlugTaken
-from chalicelib.core.idempotency import Asked, Claim, check_same, new_claim
+from chalicelib.core.idempotency import Asked, Claim, chance_of, check_same, new_claim
 from chalicelib.core.links import Link
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore
@@ -65,6 +65,22 @@ class KeyedLinkService:
         """The link that the claim stands for: made of its time, its slug and the same body."""
         link, is_drawn = self.links.check(asked.workspace, body, at=claim.claimed_at)
         return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
+
+
+def make_marked(links: LinkService, link: Link) -> tuple[Link, bool]:
+    """Make a link that bears a row's receipt, once however often; the link, and whether it was.
+
+    A slug that it lacks is drawn from the receipt, so every try draws the same.
+    """
+    if link.slug:
+        return link, carry_out(links, link)
+    slugs = links.draw_slugs(chance_of(str(link.made_by)))
+    while True:
+        named = replace(link, slug=next(slugs))
+        try:
+            return named, carry_out(links, named)
+        except SlugTaken:
+            continue
 
 
 def draw_receipt(links: LinkService) -> str:

@@ -28,8 +28,15 @@ def down_tools() -> JobTools:
     return JobTools(DownJobs(), FileMemory(), lambda *_: None)
 
 
+LATER = {"Content_Type": "text/csv", "Prefer": "respond-async"}
+ROW = b"destination\nhttps://example.com/"
+
+
 def exercise_jobs(api: Api) -> None:
-    """Begin an export and look at it, and all that can be wrong with either."""
+    """Begin an export and an import and look at them, and all that can be wrong with either."""
+    imported = api.keyed("POST", "/imports", ROW, **LATER).json_body
+    api.keyed("GET", f"/imports/{imported['id']}")
+    api.keyed("GET", "/imports/nope")
     begun = api.keyed("POST", "/exports", {}).json_body
     api.keyed("GET", f"/exports/{begun['id']}")
     api.keyed("GET", "/exports/nope")
@@ -41,5 +48,7 @@ def exercise_jobs(api: Api) -> None:
 
 def ask_jobs(api: Api) -> None:
     """Ask each operation once, where it can't be done."""
+    api.keyed("POST", "/imports", ROW, **LATER)
+    api.keyed("GET", "/imports/x")
     api.keyed("POST", "/exports", {})
     api.keyed("GET", "/exports/x")

@@ -51,7 +51,7 @@ def test_a_preflight(listed: Api, origin: str) -> None:
         "access-control-allow-origin": origin,
         "access-control-allow-methods": "GET, PATCH, DELETE, OPTIONS",
         "access-control-allow-headers": (
-            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, "
             "Everhop-Attempt, X-Request-Id"
         ),
         "access-control-max-age": "7200",

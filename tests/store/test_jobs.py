@@ -14,7 +14,7 @@ import pytest
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.jobs import Job, fail_job, lease_job, new_job, release_job, save_job
 from chalicelib.service.ports import SMALLEST_PART, FileGone, JobStore
-from chalicelib.store import clients
+from chalicelib.store import job_clients as clients
 from chalicelib.store.files import FileBucket
 from chalicelib.store.jobs import JobTable, bind_jobs
 from chalicelib.store.memory_jobs import JobMemory

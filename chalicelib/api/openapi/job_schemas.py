@@ -1,8 +1,10 @@
-"""JSON Schemas of jobs: exports, as they are answered."""
+"""JSON Schemas of jobs: exports and imports, as they are answered."""
+
+from typing import Any
 
 from chalicelib.api.cursors import Parameter
 from chalicelib.api.openapi.operations import Header, Model
-from chalicelib.api.openapi.schemas import COUNT, described, object_of
+from chalicelib.api.openapi.schemas import COUNT, IMPORT_REPORT, described, object_of
 from chalicelib.core.exports import EXPORT_FIELDS
 from chalicelib.core.fields import or_null, time
 
@@ -27,6 +29,19 @@ _JOB = {
     ),
     "problem": described(or_null(_TEXT), "Why it `failed`.", None),
 }
+
+
+def _file(name: str) -> dict[str, Any]:
+    return {
+        "url": described(
+            or_null({"type": "string", "format": "uri"}),
+            "Where the file is; new at each look, and a secret: it needs no key.",
+            f"https://everhop-prod-files.s3.eu-west-1.amazonaws.com/jobs/default/{name}?...",
+        ),
+        "url_expires_at": described(
+            or_null(time.schema), "Until when `url` works.", "2026-02-03T09:25:04Z"
+        ),
+    }
 
 
 def _asked(name: str, example: object) -> dict[str, object]:
@@ -55,14 +70,33 @@ EXPORT = Model(
             ),
             "count": described(COUNT, "Links in the file so far.", 1204),
             "bytes": described(COUNT, "The size of the file so far.", 722410),
-            "url": described(
-                or_null({"type": "string", "format": "uri"}),
-                "Where the file is; new at each look, and a secret: it needs no key.",
-                "https://everhop-prod-files.s3.eu-west-1.amazonaws.com/jobs/default/links.csv?...",
+            **_file("links.csv"),
+        }
+    ),
+)
+IMPORT_BEGUN = {
+    "Location": Header("Where to look at it.", f"/api/v1/imports/{_ID}"),
+    "Preference-Applied": Header("That it is done as preferred.", "respond-async"),
+}
+_SHEET = IMPORT_REPORT.schema["properties"]
+IMPORT = Model(
+    "Import",
+    object_of(
+        {
+            **_JOB,
+            **{name: _SHEET[name] for name in ("dry_run", "format", "columns", "ignored_columns")},
+            "total": described(COUNT, "Rows in the sheet.", 1),
+            "done": described(COUNT, "Rows that are done so far: the first ones.", 1),
+            "last_row": described(
+                or_null({"type": "integer"}), "The number of the last of them.", 2
             ),
-            "url_expires_at": described(
-                or_null(time.schema), "Until when `url` works.", "2026-02-03T09:25:04Z"
+            "counts": _SHEET["counts"],
+            "failing_rows": described(
+                _SHEET["rows"],
+                "The first rows that need attention, up to 100 or 32 KiB; the report has all.",
+                [],
             ),
+            **_file("report.csv"),
         }
     ),
 )

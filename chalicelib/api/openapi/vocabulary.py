@@ -11,7 +11,7 @@ from chalicelib.api.openapi.bulk_schemas import (
     batch_example,
     batch_report,
 )
-from chalicelib.api.openapi.job_schemas import EXPORT, EXPORT_BEGUN, JOB_ID
+from chalicelib.api.openapi.job_schemas import EXPORT, EXPORT_BEGUN, IMPORT, IMPORT_BEGUN, JOB_ID
 from chalicelib.api.openapi.key_schemas import (
     ISSUED_KEY,
     KEY_ID,
@@ -66,6 +66,8 @@ __all__ = [
     "IDEMPOTENCY_KEY",
     "IF_MATCH",
     "IF_NONE_MATCH",
+    "IMPORT",
+    "IMPORT_BEGUN",
     "IMPORT_REPORT",
     "ISSUED_KEY",
     "JOB_ID",

@@ -56,7 +56,7 @@ DETAILS: Mapping[str, str] = {
     "unsupported_media_type": "Unsupported media type: text/plain",
     "rate_limited": "The limit of a key is 600 a minute here; wait 23 s.",
     "unavailable": "The table did not answer.",
-    "not_configured": "Set EVERHOP_BUCKET: exports need a bucket for their files.",
+    "not_configured": "Set EVERHOP_BUCKET: jobs need a bucket for their files.",
 }
 # The codes that errors[].code can have; a test compares them with the code that refuses.
 FIELD_CODES: Mapping[str, str] = {
@@ -107,7 +107,7 @@ FIELD_CODES: Mapping[str, str] = {
     "file_empty": "There is nothing in the file.",
     "file_not_csv": "The file is something other than CSV.",
     "file_header": "The first row, which names the columns, is broken.",
-    "too_many_rows": "The file has over 1,000 rows.",
+    "too_many_rows": "The file has over 1,000 rows; in the background, over 50,000.",
     "column_missing": "No column says where the links lead.",
     "column_repeated": "Two columns mean the same field.",
     "row_broken": "A quote is not closed in this row, or text follows one that is.",
