@@ -102,6 +102,7 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_DENIED_HOSTS": Setting(_hosts, "", "Hosts that no link may lead to."),
     "EVERHOP_DENY_SHORTENERS": Setting(_switch, "off", "Refuse links to other shorteners."),
     "EVERHOP_REQUIRE_IF_MATCH": Setting(_switch, "off", "Refuse changes that name no version."),
+    "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
 }
 
 
@@ -117,6 +118,8 @@ class Config:
     slugs: SlugPolicy
     destinations: DestinationPolicy
     require_if_match: bool = False
+    api_cache: bool = False
+    under_chalice: bool = False
 
     @property
     def cursor_secret(self) -> bytes:
@@ -143,6 +146,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         slugs=_slug_policy(values),
         destinations=_destination_policy(values),
         require_if_match=values["EVERHOP_REQUIRE_IF_MATCH"],
+        api_cache=values["EVERHOP_API_CACHE"],
+        under_chalice=_under_chalice(environ),
     )
 
 
@@ -156,7 +161,11 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
 
 def _default_store(environ: Mapping[str, str]) -> str:
     # Under the Chalice command line there is no role to use: `chalice local` works by itself.
-    return "memory" if environ.get("AWS_CHALICE_CLI_MODE") else "dynamodb"
+    return "memory" if _under_chalice(environ) else "dynamodb"
+
+
+def _under_chalice(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("AWS_CHALICE_CLI_MODE"))
 
 
 def _region(named: str, environ: Mapping[str, str]) -> str:

@@ -96,6 +96,7 @@ def make_app(
         public_url=config.public_url,
         cursor_secret=config.cursor_secret,
         require_if_match=config.require_if_match,
+        api_cache=config.api_cache,
     )
     link_service = make_link_service(config, store, clock)
     keyed_links = KeyedLinkService(link_service, claims or make_claims(config, store))

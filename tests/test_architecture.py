@@ -26,10 +26,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.config": {"chalicelib.core"},
     "chalicelib.qr_codes": {"chalicelib.core", "segno"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
-    "app": {"chalicelib.config", "chalicelib.wiring"},
+    "app": {"chalicelib.config", "chalicelib.wiring", "infra.chalice_hooks"},
     "local": {"app", "chalicelib", "chalice"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
-    "tools": {"local", "chalicelib.core"},
+    "infra": {"chalicelib", "chalice"},
+    "tools": {"local", "infra", "chalicelib.core", "boto3", "botocore"},
     "bench": {"local", "tools", "chalicelib", "app", "chalice", "aiohttp", "boto3", "botocore"},
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}

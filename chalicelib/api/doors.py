@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from chalice.app import Blueprint, HeadersType, Request, Response
 
+from chalicelib.api.caching import CachePolicy, check_policy, keyed_request
 from chalicelib.api.problems import answer_error, answer_foreign_error
 from chalicelib.core.access import Access, Scope, bearer_of
 from chalicelib.core.errors import (
@@ -42,6 +43,7 @@ class Doors:
     public_url: str
     cursor_secret: bytes
     require_if_match: bool = False
+    api_cache: bool = False
 
     def authorise(self, request: Request, scope: Scope) -> str:
         """The workspace that the request's key opens; Forbidden when not for what `scope` names."""
@@ -82,32 +84,39 @@ def _api_url(request: Request) -> str:
     return f"https://{domain}/{context.get('stage', '')}".rstrip("/") if domain else ""
 
 
-def route(
+def route(  # noqa: PLR0913 - what a route may say of itself
     api: Blueprint,
     path: str,
     methods: list[str],
     describe: Describe | None = None,
+    *,
+    public: bool = False,
+    cache: CachePolicy | None = None,
     **options: Any,
 ) -> Callable[[View], View]:
     """Register `view(request, **path_parameters)`; what it raises is answered as problem+json.
 
     `describe` makes what the API's document says of it, in the words of openapi/vocabulary.py that
     it is handed. It is called when a document is asked for, so that a cold start pays nothing.
+    With `cache` the stage's cache may answer GETs; only a `public` route, which needs no key, can
+    have one: ValueError at import says why another can't.
     """
+    if cache:
+        check_policy(path, methods, cache, public=public)
 
     def register(view: View) -> View:
         @wraps(view)
         def answer(**parameters: str) -> Response:
             request = api.current_request
             try:
-                return view(request, **parameters)
+                return view(keyed_request(request, cache) if cache else request, **parameters)
             except EverhopError as error:
                 return answer_error(error, request_id(request))
 
         # Whoever only asks may send any content type: a redirect does not depend on it.
         if not {"POST", "PATCH"} & set(methods):
             options.setdefault("content_types", ["*/*"])
-        answer.__dict__["describe"] = describe
+        answer.__dict__.update(describe=describe, cache=cache)
         api.route(path, methods=methods, **options)(answer)
         return view
 

@@ -24,6 +24,7 @@ def routes(store: LinkStore, region: str) -> Blueprint:
             errors=(Unavailable,),
             keyed=False,
         ),
+        public=True,
     )
     def check_health(request: Request) -> Response:  # noqa: ARG001
         """Check this region.

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.api.caching import CachePolicy
 from chalicelib.api.doors import Doors, request_id, route
 from chalicelib.api.pages import preview_page, refusal_page, unavailable_page
 from chalicelib.core.errors import Unavailable
@@ -84,7 +85,9 @@ def routes(visitors: RedirectService, doors: Doors) -> Blueprint:
         short_url = doors.short_url(request, outcome.slug)
         return _page(request, *preview_page(outcome, short_url))
 
-    @route(api, "/r/{slug}", FOLLOWED, _describe_follow)
+    cache = CachePolicy(20, ("path.slug", f"header.{RAW_QUERY}", "header.Host"), doors.api_cache)
+
+    @route(api, "/r/{slug}", FOLLOWED, _describe_follow, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
         """Follow a link.
 
