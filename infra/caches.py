@@ -12,6 +12,7 @@ from chalicelib.core.freshness import DEFAULT_BUDGET, share_for
 
 CACHES = Path(__file__).parent / "regional" / "caches.toml"
 TOLD = "EVERHOP_API_CACHE"  # the setting by which the app knows that its stage caches
+INTEGRATION = "x-amazon-apigateway-integration"  # in the Swagger of a method
 HOURS_A_MONTH = 730
 # GB, and USD an hour: the list price in us-east-1, from which other regions differ somewhat.
 SIZES: Mapping[str, float] = {
@@ -71,6 +72,11 @@ class MethodCache:
 def gateway_parameter(key: Key) -> str:
     """A key in API Gateway's words."""
     return f"method.request.{_GATEWAY_WORDS[key.where]}.{key.name}"
+
+
+def escape_path(path: str) -> str:
+    """A path as one segment of a JSON pointer, which is how API Gateway names methods."""
+    return path.replace("~", "~0").replace("/", "~1")
 
 
 def method_caches(policies: Mapping[str, CachePolicy], cache: StageCache) -> list[MethodCache]:

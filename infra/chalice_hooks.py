@@ -14,9 +14,11 @@ from chalice.package import SAMTemplateGenerator
 
 from chalicelib.api.caching import CachePolicy, Key, cached_routes
 from infra.caches import (
+    INTEGRATION,
     TOLD,
     MethodCache,
     StageCache,
+    escape_path,
     gateway_parameter,
     method_caches,
     read_caches,
@@ -24,7 +26,6 @@ from infra.caches import (
 
 
 Json = dict[str, Any]
-INTEGRATION = "x-amazon-apigateway-integration"
 _swagger_of = SwaggerGenerator._generate_route_method  # noqa: SLF001 - Chalice has no hook
 _template_of = SAMTemplateGenerator._generate_restapi  # noqa: SLF001
 
@@ -92,11 +93,6 @@ def _method_setting(method: MethodCache) -> Json:
         "CacheTtlInSeconds": method.fresh_for,
         "CacheDataEncrypted": True,
     }
-
-
-def escape_path(path: str) -> str:
-    """A path as one segment of a JSON pointer, which is how API Gateway names methods."""
-    return path.replace("~", "~0").replace("/", "~1")
 
 
 def _tell(text: str) -> None:

@@ -4,10 +4,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools import api_keys, imports, keys, sample_links
+from tools import api_keys, caches, imports, keys, sample_links
 
 
-_COMMANDS = {"import": imports, "key": keys, "keys": api_keys, "sample": sample_links}
+_COMMANDS = {
+    "cache": caches,
+    "import": imports,
+    "key": keys,
+    "keys": api_keys,
+    "sample": sample_links,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
