@@ -55,9 +55,8 @@ def _api_stage(config: Mapping[str, Any]) -> str:
 
 
 def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place:
-    session = boto3.Session(region_name=region or None)
-    name = f"everhop-{stage}"
-    client = calling(lambda: session.client("cloudformation", config=_CONFIG))
+    client = _client("cloudformation", region)
+    where, name = client.meta.region_name, f"everhop-{stage}"
     try:
         stacks = calling(lambda: client.describe_stacks(StackName=name))["Stacks"]
     except CannotRun as error:
@@ -65,14 +64,13 @@ def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place
             raise
         raise CannotRun(
             f"The stage {stage} is not deployed: there is neither .chalice/deployed/{stage}.json "
-            f"nor a stack {name} in {session.region_name}. First: chalice deploy --stage {stage}"
+            f"nor a stack {name} in {where}. First: chalice deploy --stage {stage}"
         ) from None
     outputs = {out["OutputKey"]: out["OutputValue"] for out in stacks[0].get("Outputs", [])}
     if not {"RestAPIId", "APIHandlerName"} <= set(outputs):
         raise CannotRun(
             f"The stack {name} has no REST API (its state: {stacks[0]['StackStatus']})."
         )
-    where = str(session.region_name)
     return Place(where, outputs["RestAPIId"], _api_stage(config), outputs["APIHandlerName"])
 
 
@@ -84,14 +82,20 @@ def calling(call: Callable[[], Any]) -> Any:
         raise CannotRun(sentence_for(error)) from None
 
 
+def _client(service: str, region: str) -> Any:
+    def make() -> Any:
+        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
+
+    return calling(make)
+
+
 class StageApi:
     """The calls for one stage; each raises CannotRun with one sentence."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        session = boto3.Session(region_name=place.region)
-        self._gateway = calling(lambda: session.client("apigateway", config=_CONFIG))
-        self._lambda = calling(lambda: session.client("lambda", config=_CONFIG))
+        self._gateway = _client("apigateway", place.region)
+        self._lambda = _client("lambda", place.region)
         self._named = {"restApiId": place.rest_api_id, "stageName": place.api_stage}
 
     def read(self) -> Json:

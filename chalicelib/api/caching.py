@@ -6,7 +6,6 @@ declared keys alone. So a cached route must answer as a function of its keys.
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from chalice.app import Request, RouteEntry
@@ -28,8 +27,7 @@ class Key(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CachePolicy:
+class CachePolicy(NamedTuple):
     """For how many seconds a route's answers may be kept, and by which keys they are told apart.
 
     Keys are like "path.slug", "query.page" and "header.Host". API Gateway compares the names of
@@ -120,6 +118,8 @@ def cached_routes(routes: Mapping[str, Mapping[str, RouteEntry]]) -> dict[str, C
 
 def keyed_request(request: Request, policy: CachePolicy) -> Request:
     """The request as a cached route's view may see it: never with the secrets of who asks."""
+    if not policy.in_use and not _SECRETS & set(map(str.lower, request.headers)):
+        return request
     seen = copy(request)
     event = request.to_original_event()
     narrow = _keys_only if policy.in_use else _without_secrets

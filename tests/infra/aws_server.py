@@ -5,6 +5,7 @@ shim says what moto does without it. Nothing here knows of Everhop.
 """
 
 import json
+import logging
 import sys
 from typing import Any
 
@@ -160,6 +161,7 @@ def make_caches_slowly() -> None:
 
 def main() -> None:
     """Serve until the one who started this goes."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     read_swagger()
     keep_endpoint_type()
     keep_stage()
