@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Request, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.caching import CachePolicy, cached_routes
+from chalicelib.api.caching import CachePolicy, cached_routes, keyed_request
 from chalicelib.api.doors import route
 from chalicelib.api.openapi import vocabulary
 from chalicelib.config import load
@@ -131,6 +131,25 @@ def test_secrets_never_reach_a_cached_view() -> None:
     assert seen["accept"] == "x/y"
     assert not {"authorization", "cookie"} & set(seen)
     assert "secret" not in seen["original"]
+
+
+def test_a_cached_view_sees_its_keys_alone() -> None:
+    """Not the address, nor the domain when Host is no key, nor any other name or query."""
+    headers = {"Host": "a.test", "X-Key": "1", "x-key": "2", "User-Agent": "u"}
+    event = event_of("GET", "/x/{slug}", {"slug": "a"}, headers, {"page": ["1"], "b": ["2"]})
+    request = Request({**event, "body": "hidden"}, None)
+    without_host = CachePolicy(1, (KEY, "query.page", "header.X-Key"), in_use=True)
+    seen = keyed_request(request, without_host)
+    with_host = keyed_request(request, CachePolicy(1, (KEY, "header.Host"), in_use=True))
+
+    assert (seen.uri_params, dict(seen.headers)) == ({"slug": "a"}, {"x-key": "1"})
+    assert dict(seen.query_params or {}) == {"page": "1"}
+    assert seen.raw_body == b""
+    assert set(seen.context) == {"resourcePath", "path", "httpMethod", "stage"}
+    assert seen.to_original_event()["multiValueHeaders"] == {"X-Key": ["1"]}
+    assert with_host.context["domainName"] == "a.test"
+    assert with_host.query_params is None
+    assert dict(request.headers)["user-agent"] == "u"
 
 
 @pytest.mark.parametrize(
