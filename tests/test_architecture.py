@@ -29,11 +29,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.entrance": {"chalicelib", "chalice.app"},
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "chalicelib.job_wiring": {"chalicelib"},
-    "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook"},
+    "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook", "infra.chalice_hooks"},
     "packing": {"chalice"},
+    "infra": {"chalicelib", "chalice"},
     "local": {"app", "chalicelib", "chalice"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
-    "tools": {"local", "chalicelib.core"},
+    "tools": {"local", "infra", "chalicelib.core", "boto3", "botocore"},
     "bench": {"local", "tools", "chalicelib", "app", "chalice"}
     | set("aiohttp boto3 botocore pynamodb".split()),
 }

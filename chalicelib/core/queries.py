@@ -7,7 +7,7 @@ from chalicelib.core.links import QueryWinner
 
 # A longer location would be lost on its way through API Gateway and CloudFront.
 MAX_LOCATION = 8000
-_RAW = "!$%&'()*+,-./:;=?@_~[]{}|^`\\"  # what browsers send unencoded in a query
+RAW = "!$%&'()*+,-./:;=?@_~[]{}|^`\\"  # what browsers send unencoded in a query
 
 
 def merge_query(destination: str, visitor_query: str, winner: QueryWinner) -> str:
@@ -16,7 +16,7 @@ def merge_query(destination: str, visitor_query: str, winner: QueryWinner) -> st
     A key that both have is taken from the `winner` alone. When the result would be too long for
     the caches in between, the visitor's query is left out.
     """
-    visitors = _pairs(quote(visitor_query.encode("utf-8", "surrogatepass"), safe=_RAW))
+    visitors = _pairs(quote(visitor_query.encode("utf-8", "surrogatepass"), safe=RAW))
     if not visitors:
         return destination
     head, hash_mark, fragment = destination.partition("#")
