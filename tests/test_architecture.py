@@ -32,10 +32,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook", "infra.chalice_hooks"},
     "packing": {"chalice"},
     "infra": {"chalicelib", "chalice"},
-    "local": {"app", "chalicelib", "chalice"}
+    "local": {"app", "chalicelib", "chalice", "infra"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "chalicelib.core", "boto3", "botocore"},
-    "bench": {"local", "tools", "chalicelib", "app", "chalice"}
+    "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
     | set("aiohttp boto3 botocore pynamodb".split()),
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}

@@ -138,7 +138,7 @@ def _preview(visitors: RedirectService, request: Request, slug: str, public_url:
 
 def _hop(request: Request, slug: str, public_url: str) -> Response:
     """To the address that nobody keeps: what is kept of this slug is the way there."""
-    segment = quote(slug, safe="%")
+    segment = quote(slug, safe="%+")
     at = f"{public_url}/{segment}~" if public_url else apart_url_of(request, segment)
     query = quote(query_of(request), safe=RAW)
     return _redirect(Redirect(f"{at}?{query}" if query else at, 302))

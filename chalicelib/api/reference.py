@@ -42,10 +42,8 @@ def routes(doors: Doors) -> Blueprint:
 
         return reference_page(json.loads(document(base)), address)
 
-    # Both name their own address.
-    cache = CachePolicy(300, ("header.Host",), doors.api_cache, until="release")
-
-    @route(api, "/v1/openapi.json", ["GET", "HEAD"], _describe_document, public=True, cache=cache)
+    # Not cached: what is answered to pages of one origin would be answered to those of all.
+    @route(api, "/v1/openapi.json", ["GET", "HEAD"], _describe_document, public=True)
     def read_openapi(request: Request) -> Response:
         """Read this description.
 
@@ -53,6 +51,9 @@ def routes(doors: Doors) -> Blueprint:
         """
         body = document(api_path(request)) if request.method == "GET" else ""
         return Response(body, {**_HEADERS, "Content-Type": "application/json"}, 200)
+
+    # It names its own address.
+    cache = CachePolicy(300, ("header.Host",), doors.api_cache, until="release")
 
     @route(api, "/docs", ["GET", "HEAD"], _describe_page, public=True, cache=cache)
     def read_docs(request: Request) -> Response:

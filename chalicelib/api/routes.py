@@ -42,6 +42,8 @@ def route(  # noqa: PLR0913 - what a route may say of itself
         @wraps(view)
         def answer(**parameters: str) -> Response:
             request = api.current_request
+            # Before the request is narrowed to a copy, which then has the same notes.
+            notes_of(request).is_kept = cache is not None and cache.in_use
             try:
                 return view(keyed_request(request, cache) if cache else request, **parameters)
             except EverhopError as error:

@@ -104,7 +104,6 @@ def test_a_stage_shortens_what_edits_change_alone() -> None:
 
     assert {it.path: it.fresh_for for it in methods} == {
         "/r/{slug}": 5,
-        "/v1/openapi.json": 300,
         "/docs": 300,
     }
 
@@ -218,7 +217,7 @@ def test_package_makes_the_stage(offline: Account, tmp_path: Path) -> None:
         for verb, it in methods.items()
         if "cacheKeyParameters" in it.get(integration, {})
     ]
-    assert cached == [("/r/{slug}", "get"), ("/v1/openapi.json", "get"), ("/docs", "get")]
+    assert cached == [("/r/{slug}", "get"), ("/docs", "get")]
 
 
 def test_package_turns_off_in_full(offline: Account) -> None:

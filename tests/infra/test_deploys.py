@@ -29,10 +29,9 @@ KEYS = {
         "method.request.header.everhop-query",
         "method.request.header.Host",
     ],
-    "/v1/openapi.json GET": ["method.request.header.Host"],
     "/docs GET": ["method.request.header.Host"],
 }
-FRESH_FOR = {"~1r~1{slug}/GET": 20, "~1v1~1openapi.json/GET": 300, "~1docs/GET": 300}
+FRESH_FOR = {"~1r~1{slug}/GET": 20, "~1docs/GET": 300}
 
 
 @pytest.fixture(scope="module")
