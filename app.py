@@ -13,11 +13,13 @@ from chalicelib.config import load  # noqa: E402
 from chalicelib.entrance import make_app, make_work  # noqa: E402
 
 
-# In Chalice's own commands alone: on Lambda there is neither its packager nor our packing.
+# In Chalice's own commands alone: on Lambda there is neither its packager nor these rooms.
 if "chalice.deploy.packager" in sys.modules:
+    from infra.chalice_hooks import teach_chalice
     from packing.hook import install
 
     install()
+    teach_chalice()
 
 _config = load()
 app = make_app(_config)

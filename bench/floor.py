@@ -10,10 +10,12 @@ from typing import Any
 
 from chalice.app import Chalice
 
+from infra.caches import StageCache
 from local.children import inherited, stop_with_parent
 from local.front import Front
 from local.region import make_gateway, make_handler
 from local.servers import serve_until_stopped
+from local.stage_api import StageApi
 
 
 class BareApp(Chalice):
@@ -57,7 +59,8 @@ def main(descriptor: str, api_url: str = "") -> None:
     if api_url:
         asyncio.run(serve_front(int(descriptor), api_url))
     else:
-        handler = make_handler(make_gateway(BareApp()))
+        app = BareApp()
+        handler = make_handler(StageApi(app, make_gateway(app), StageCache()))
         asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 

@@ -166,6 +166,7 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_WORKER": Setting(
         _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
     ),
+    "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
 }
 
 
@@ -187,6 +188,7 @@ class Config(NamedTuple):
     release: str = ""
     bucket: str = ""
     worker: str = ""
+    api_cache: bool = False
 
     @property
     def place(self) -> Place:
@@ -233,6 +235,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         release=values["EVERHOP_RELEASE"],
         bucket=values["EVERHOP_BUCKET"],
         worker=values["EVERHOP_WORKER"] or _worker(environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
+        api_cache=values["EVERHOP_API_CACHE"],
     )
 
 
@@ -246,7 +249,11 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
 
 def _default_store(environ: Mapping[str, str]) -> str:
     # Under the Chalice command line there is no role to use: `chalice local` works by itself.
-    return "memory" if environ.get("AWS_CHALICE_CLI_MODE") else "dynamodb"
+    return "memory" if _under_chalice(environ) else "dynamodb"
+
+
+def _under_chalice(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("AWS_CHALICE_CLI_MODE"))
 
 
 def _worker(own_name: str) -> str:

@@ -88,7 +88,9 @@ def open_app(
     locks = cache(lambda: make_locks(config, find_counters(), clock))
     visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
-    app.register_blueprint(redirects.routes(visitors, config.public_url))
+    app.register_blueprint(
+        redirects.routes(visitors, config.public_url, api_cache=config.api_cache)
+    )
     app.register_blueprint(locks_api.routes(visitors))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)

@@ -114,6 +114,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         public_url=config.public_url,
         cursor_secret=config.cursor_secret,
         require_if_match=config.require_if_match,
+        api_cache=config.api_cache,
     )
     link_service = make_link_service(config, stores.links, clock)
     keyed_links = KeyedLinkService(link_service, stores.claims)

@@ -99,7 +99,7 @@ class Front:
             return _page(request, refusal_page(Refusal("unknown")))
         # Slashes at the end alone are no path; after a path they are a part of it.
         extra = rest and f"/{rest}{path[len(path.rstrip('/')) :]}"
-        return await self._forward(request, f"/api/r/{segment}", query, extra)
+        return await self._forward(request, _api_path(segment, request.method, extra), query, extra)
 
     def _refuse(self, request: web.BaseRequest) -> web.Response | None:
         host = request.headers.get("Host", "")
@@ -133,6 +133,14 @@ class Front:
             return _problem(TooLarge("At most 10 MiB."))
         except (ClientError, TimeoutError) as error:
             return _down(request, type(error).__name__)
+
+
+def _api_path(segment: str, method: str, extra: str) -> str:
+    # What is more than a slug and a query is not in the key of what is kept.
+    apart = segment.endswith("~") and len(segment) > 1
+    slug = segment[:-1] if apart else segment
+    kept = not apart and not extra
+    return f"/api/{'r' if kept or method == 'POST' else 'v'}/{slug}"
 
 
 def _encoded(target: str) -> str:

@@ -7,6 +7,7 @@ port, out of the front's reach, is Lambda's own API for the app's other function
 
 import asyncio
 import base64
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,6 +27,7 @@ from chalice.local import (
 from local.children import inherited, stop_with_parent
 from local.functions import Functions
 from local.servers import Handler, read_body, serve_until_stopped
+from local.stage_api import StageApi, stage_cache
 from local.templates import gateway_response
 
 
@@ -40,9 +42,12 @@ ENVELOPE = 32 * 1024
 class StagedEvents(LambdaEventConverter):
     """Events that tell, as API Gateway's do, at which path below the stage the client asked."""
 
-    def create_lambda_event(self, *request: Any, **more: Any) -> dict[str, Any]:
-        """Chalice's own event with the stage in its context."""
-        event: dict[str, Any] = super().create_lambda_event(*request, **more)
+    def create_lambda_event(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> dict[str, Any]:
+        """Chalice's own event with the stage in its context, and headers as they were written."""
+        event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
+        event["headers"] = dict(headers)
         context = event["requestContext"]
         context |= {"stage": STAGE_PATH.strip("/"), "path": STAGE_PATH + context["path"]}
         return event
@@ -58,7 +63,7 @@ def make_gateway(app: Chalice) -> LocalGateway:
     return gateway
 
 
-def answer(gateway: LocalGateway, request: web.BaseRequest, body: bytes) -> web.Response:
+def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response:
     """What the API says to one request; runs in a thread of its own."""
     path = request.raw_path.removeprefix(STAGE_PATH)
     if not request.raw_path.startswith(STAGE_PATH + "/"):
@@ -66,7 +71,7 @@ def answer(gateway: LocalGateway, request: web.BaseRequest, body: bytes) -> web.
     if 4 * len(body) // 3 > MAX_EVENT - ENVELOPE:
         return _gateway_answer("REQUEST_TOO_LARGE")
     try:
-        response = gateway.handle_request(request.method, path, dict(request.headers), body)
+        response = api.handle(request.method, path, dict(request.headers), body)
     except LocalGatewayException:
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
     return _to_http(response)
@@ -87,7 +92,7 @@ def _to_http(response: dict[str, Any]) -> web.Response:
     return answered
 
 
-def make_handler(gateway: LocalGateway, functions: Functions | None = None) -> Handler:
+def make_handler(api: StageApi, functions: Functions | None = None) -> Handler:
     """The request handler: reads the body on the loop, runs the app on a thread."""
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
 
@@ -100,19 +105,20 @@ def make_handler(gateway: LocalGateway, functions: Functions | None = None) -> H
         if invoked is not None:
             return invoked
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, answer, gateway, request, body)
+        return await loop.run_in_executor(pool, answer, api, request, body)
 
     return handle
 
 
-def main(descriptor: str) -> None:
+def main(descriptor: str, region: str) -> None:
     """Load the app from the environment and serve it."""
     stop_with_parent()
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
-    handler = make_handler(make_gateway(app), Functions(app))
+    cache = stage_cache(f"prod-{region}", on=os.environ.get("EVERHOP_API_CACHE") == "on")
+    handler = make_handler(StageApi(app, make_gateway(app), cache), Functions(app))
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -54,6 +54,8 @@ def app_environment(
         # One key does everything here, imports and load tests as well: more than a machine answers.
         "EVERHOP_RATE_LIMIT": environ.get("EVERHOP_RATE_LIMIT") or "60000",
         "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
+        # Off until purges tell the cache of edits: who tries things wants to see them at once.
+        "EVERHOP_API_CACHE": environ.get("EVERHOP_API_CACHE") or "off",
         "EVERHOP_BUCKET": BUCKET,
         "EVERHOP_WORKER": f"{PREFIX}-worker",
         "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
@@ -134,7 +136,13 @@ class Stack:
         self._children = {
             DATABASE: Child("local.database", sockets[DATABASE], table),
             FILES: Child("local.files", sockets[FILES], [*where, BUCKET]),
-            API: Child("local.region", sockets[API], environ=environment, log=self._log),
+            API: Child(
+                "local.region",
+                sockets[API],
+                [settings.region],
+                environ=environment,
+                log=self._log,
+            ),
         }
         for child in self._children.values():
             child.start()

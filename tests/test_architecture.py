@@ -30,12 +30,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "chalicelib.job_wiring": {"chalicelib"},
     "chalicelib.link_wiring": {"chalicelib"},
-    "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook"},
+    "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook", "infra.chalice_hooks"},
     "packing": {"chalice"},
-    "local": {"app", "chalicelib", "chalice"}
+    "infra": {"chalicelib", "chalice"},
+    "local": {"app", "chalicelib", "chalice", "infra"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
-    "tools": {"local", "chalicelib.core"},
-    "bench": {"local", "tools", "chalicelib", "app", "chalice"}
+    "tools": {"local", "infra", "chalicelib.core", "boto3", "botocore"},
+    "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
     | set("aiohttp boto3 botocore pynamodb".split()),
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}

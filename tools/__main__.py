@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools import api_keys, exports, imports, keys, sample_links
+from tools import api_keys, caches, exports, imports, keys, sample_links
 
 
 _COMMANDS = {
+    "cache": caches,
     "export": exports,
     "import": imports,
     "key": keys,

@@ -45,6 +45,7 @@ class Doors:
     public_url: str
     cursor_secret: bytes
     require_if_match: bool = False
+    api_cache: bool = False
 
     def authorise(self, request: Request, scope: Scope) -> str:
         """The workspace that the request's key opens; Forbidden when not for what `scope` names."""

@@ -45,6 +45,7 @@ def routes(health: HealthService, place: Place) -> Blueprint:
             },
             keyed=False,
         ),
+        public=True,
     )
     def check_health(request: Request) -> Response:
         """Check this region.

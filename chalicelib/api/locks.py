@@ -47,6 +47,7 @@ def routes(visitors: RedirectService) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
 
+    @route(api, "/v/{slug}", ["POST"], lambda say: say.UNLISTED, content_types=[FORM])
     @route(api, "/r/{slug}", ["POST"], _describe_unlock, content_types=[FORM])
     def unlock_link(request: Request, slug: str) -> Response:
         """Open a link that has a password.

@@ -59,8 +59,10 @@ class RequestLog:
         started = time.perf_counter()
         response = get_response(request)
         client_id = read_client_id(request.headers.get(REQUEST_ID))
-        response.headers[REQUEST_ID] = client_id or request_id(request)
-        bug = notes_of(request).bug
+        notes = notes_of(request)
+        if not notes.is_kept:
+            response.headers[REQUEST_ID] = client_id or request_id(request)
+        bug = notes.bug
         if bug is not None:
             self.write_bug(bug, request_id(request))
         if self._requests:

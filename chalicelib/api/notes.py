@@ -17,6 +17,7 @@ class Notes:
     code: str = ""  # of the problem that it is answered with
     reason: str = ""  # why something of ours was not available
     bug: Exception | None = None
+    is_kept: bool = False  # a cache may give the answer to others: nothing of this request is in it
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -7,12 +7,19 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.api.caching import CachePolicy
 from chalicelib.api.pages import Page, preview_page, refusal_page, unavailable_page
-from chalicelib.api.routes import note_error, request_id, route, short_url_of
+from chalicelib.api.routes import (
+    apart_url_of,
+    note_error,
+    request_id,
+    route,
+    short_url_of,
+)
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import REDIRECT_STATUSES, Link
 from chalicelib.core.queries import RAW
-from chalicelib.core.redirects import Redirect, Refusal
+from chalicelib.core.redirects import Apart, Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
 from chalicelib.core.visitors import Visitor
 from chalicelib.service.redirects import RedirectService
@@ -106,26 +113,50 @@ def answer_visitor(
 
 
 def _address(request: Request, slug: str, public_url: str) -> str:
+    """The link's own address, for its preview's page."""
+    return _with_query(request, short_url_of(request, public_url, quote(slug, safe="")))
+
+
+def _with_query(request: Request, url: str) -> str:
     query = quote(query_of(request), safe=RAW)
-    return short_url_of(request, public_url, quote(slug, safe="")) + (f"?{query}" if query else "")
+    return f"{url}?{query}" if query else url
 
 
-def routes(visitors: RedirectService, public_url: str) -> Blueprint:
-    """The blueprint, over these use cases; short links begin with `public_url`, if there is one."""
+def _answer(visitors: RedirectService, request: Request, slug: str, public_url: str) -> Response:
+    """What following, or previewing, the slug of this path segment is answered with."""
+    decoded = decode_slug(slug)
+    if decoded and decoded.endswith("+"):
+        return _preview(visitors, request, decoded[:-1], public_url)
+    by_get = request.method == "GET"
+    outcome = visitors.follow(decoded, visitor_of(request), by_get=by_get)
+    return answer_visitor(request, outcome)
+
+
+def _preview(visitors: RedirectService, request: Request, slug: str, public_url: str) -> Response:
+    outcome = visitors.preview(slug, visitor_of(request))
+    if not isinstance(outcome, Link):
+        return answer_visitor(request, outcome, _address(request, slug, public_url))
+    short_url = short_url_of(request, public_url, outcome.slug)
+    return answer_page(request, preview_page(outcome, short_url))
+
+
+def _hop(request: Request, slug: str, public_url: str) -> Response:
+    """To the address that nobody keeps: what is kept of this slug is the way there."""
+    segment = quote(slug, safe="%+")
+    at = f"{public_url}/{segment}~" if public_url else apart_url_of(request, segment)
+    return _redirect(Redirect(_with_query(request, at), 302))
+
+
+def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = False) -> Blueprint:
+    """The blueprint, over these use cases; short links begin with `public_url`, if there is one.
+
+    With `api_cache` the stage keeps what is answered to one for all with the same keys.
+    """
     api = Blueprint(__name__)
+    cache = CachePolicy(20, ("path.slug", f"header.{RAW_QUERY}", "header.Host"), api_cache)
+    shared = visitors._replace(shared_for=cache.fresh_for) if api_cache else visitors
 
-    def follow(request: Request, slug: str | None) -> Response:
-        outcome = visitors.follow(slug, visitor_of(request), by_get=request.method == "GET")
-        return answer_visitor(request, outcome)
-
-    def preview(request: Request, slug: str) -> Response:
-        outcome = visitors.preview(slug, visitor_of(request))
-        if not isinstance(outcome, Link):
-            return answer_visitor(request, outcome, _address(request, slug, public_url))
-        short_url = short_url_of(request, public_url, outcome.slug)
-        return answer_page(request, preview_page(outcome, short_url))
-
-    @route(api, "/r/{slug}", FOLLOWED, _describe_follow)
+    @route(api, "/r/{slug}", FOLLOWED, _describe_follow, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
         """Follow a link.
 
@@ -133,20 +164,36 @@ def routes(visitors: RedirectService, public_url: str) -> Blueprint:
         answers with a page that shows where the link leads instead. Nothing here is JSON, and no
         key is needed.
         """
-        decoded = decode_slug(slug)
         try:
-            if decoded and decoded.endswith("+"):
-                return preview(request, decoded[:-1])
-            return follow(request, decoded)
+            return _answer(shared, request, slug, public_url)
+        except Apart:
+            return _hop(request, slug, public_url)
+        except Unavailable as error:
+            note_error(request, error)
+            if api_cache:  # this page would be kept, and outlive what it tells of
+                return _hop(request, slug, public_url)
+            return answer_page(request, unavailable_page(error, request_id(request)))
+
+    @route(api, "/v/{slug}", FOLLOWED, _describe_follow, public=True)
+    def follow_apart(request: Request, slug: str) -> Response:
+        """Follow a link at the address that no cache keeps.
+
+        Where a stage caches, links whose answer depends on the visitor, on counting or on a time
+        that is near lead here first: `/{slug}~` at the public address.
+        """
+        try:
+            return _answer(visitors, request, slug, public_url)
         except Unavailable as error:
             note_error(request, error)
             return answer_page(request, unavailable_page(error, request_id(request)))
 
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
+    @route(api, "/v/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
         return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 405)
 
     @route(api, "/r/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
+    @route(api, "/v/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
         return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 204)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.api.caching import CachePolicy
 from chalicelib.api.doors import Doors, api_address, api_path, route
 
 
@@ -41,7 +42,8 @@ def routes(doors: Doors) -> Blueprint:
 
         return reference_page(json.loads(document(base)), address)
 
-    @route(api, "/v1/openapi.json", ["GET", "HEAD"], _describe_document)
+    # Not cached: what is answered to pages of one origin would be answered to those of all.
+    @route(api, "/v1/openapi.json", ["GET", "HEAD"], _describe_document, public=True)
     def read_openapi(request: Request) -> Response:
         """Read this description.
 
@@ -50,7 +52,10 @@ def routes(doors: Doors) -> Blueprint:
         body = document(api_path(request)) if request.method == "GET" else ""
         return Response(body, {**_HEADERS, "Content-Type": "application/json"}, 200)
 
-    @route(api, "/docs", ["GET", "HEAD"], _describe_page)
+    # It names its own address.
+    cache = CachePolicy(300, ("header.Host",), doors.api_cache, until="release")
+
+    @route(api, "/docs", ["GET", "HEAD"], _describe_page, public=True, cache=cache)
     def read_docs(request: Request) -> Response:
         """Read the documentation.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.api.caching import CachePolicy, check_policy, keyed_request
 from chalicelib.api.notes import notes_of
 from chalicelib.api.problems import answer_error, answer_foreign_error
 from chalicelib.core.errors import EverhopError, Unavailable
@@ -17,25 +18,34 @@ View = Callable[..., Response]
 Describe = Callable[[Any], Any]
 
 
-def route(
+def route(  # noqa: PLR0913 - what a route may say of itself
     api: Blueprint,
     path: str,
     methods: list[str],
     describe: Describe | None = None,
+    *,
+    public: bool = False,
+    cache: CachePolicy | None = None,
     **options: Any,
 ) -> Callable[[View], View]:
     """Register `view(request, **path_parameters)`; what it raises is answered as problem+json.
 
     `describe` makes what the API's document says of it, in the words of openapi/vocabulary.py that
     it is handed. It is called when a document is asked for, so that a cold start pays nothing.
+    With `cache` the stage's cache may answer GETs; only a `public` route, which needs no key, can
+    have one: ValueError at import says why another can't.
     """
+    if cache:
+        check_policy(path, methods, cache, public=public)
 
     def register(view: View) -> View:
         @wraps(view)
         def answer(**parameters: str) -> Response:
             request = api.current_request
+            # Before the request is narrowed to a copy, which then has the same notes.
+            notes_of(request).is_kept = cache is not None and cache.in_use
             try:
-                return view(request, **parameters)
+                return view(keyed_request(request, cache) if cache else request, **parameters)
             except EverhopError as error:
                 return answer_problem(request, error)
             except Exception as bug:  # noqa: BLE001 - it is logged; Chalice would log its text too
@@ -44,7 +54,7 @@ def route(
         # Whoever only asks may send any content type: a redirect does not depend on it.
         if not {"POST", "PATCH"} & set(methods):
             options.setdefault("content_types", ["*/*"])
-        answer.__dict__["describe"] = describe
+        answer.__dict__.update(describe=describe, cache=cache)
         api.route(path, methods=methods, **options)(answer)
         return view
 
@@ -98,6 +108,11 @@ def catch_errors(request: Request, get_response: Callable[[Request], Response]) 
 def short_url_of(request: Request, public_url: str, slug: str) -> str:
     """The address that a link is followed at; never built from what the client sent."""
     return f"{public_url or _api_url(request) + '/r'}/{slug}"
+
+
+def apart_url_of(request: Request, segment: str) -> str:
+    """The address of the API itself that no cache keeps."""
+    return f"{_api_url(request)}/v/{segment}"
 
 
 def _api_url(request: Request) -> str:

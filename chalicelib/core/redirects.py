@@ -1,13 +1,13 @@
 """What a visitor gets for a slug: a redirect, or a refusal with its reason."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy, is_safe_location, is_web
 from chalicelib.core.links import Link, state_of
 from chalicelib.core.paths import join_path
 from chalicelib.core.queries import merge_query
-from chalicelib.core.rules import ZoneFinder, only_utc
+from chalicelib.core.rules import ZoneFinder, dimensions, only_utc
 from chalicelib.core.visitors import Visitor
 
 
@@ -44,6 +44,10 @@ class Refusal(NamedTuple):
         return _STATUS_OF[self.reason]
 
 
+class Apart(Exception):
+    """Nobody may keep what this link answers; it is answered at an address of its own."""
+
+
 def refuse(link: Link | None, policy: DestinationPolicy, now: datetime) -> Refusal | None:
     """Why the link can't be followed now; None when it can."""
     if link is None:
@@ -54,6 +58,19 @@ def refuse(link: Link | None, policy: DestinationPolicy, now: datetime) -> Refus
     if state != "active":
         return Refusal(state)
     return None if is_safe_location(link.destination, policy) else Refusal("unsafe")
+
+
+def is_apart(link: Link | None, now: datetime, fresh_for: int) -> bool:
+    """Whether what the link answers may differ by visitor, or by itself within so many seconds.
+
+    Of visitors their query alone is told apart by who may keep the answer.
+    """
+    if link is None or link.deleted_at is not None or link.disabled:
+        return False
+    soon = now + timedelta(seconds=fresh_for)
+    changes = any(at is not None and now < at <= soon for at in (link.starts_at, link.expires_at))
+    read = dimensions(link.rules) if link.rules else ()
+    return changes or link.is_locked or not all(one.startswith("query:") for one in read)
 
 
 def follow(

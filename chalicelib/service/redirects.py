@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
-from chalicelib.core.redirects import Redirect, Refusal, follow
+from chalicelib.core.redirects import Apart, Redirect, Refusal, follow, is_apart
 from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.slugs import SlugPolicy, can_be_slug, slug_key
 from chalicelib.core.visitors import Visitor, is_robot
@@ -29,11 +29,15 @@ class RedirectService(NamedTuple):
     clock: Clock
     locks: Callable[[], LockService]  # made at the first link that asks something of its visitor
     find_zone: ZoneFinder = only_utc
+    shared_for: int = 0  # seconds that somebody may keep an answer, for all visitors
 
     def follow(
         self, slug: str | None, visitor: Visitor, *, by_get: bool = True
     ) -> Redirect | Refusal | Hold:
-        """Where this slug leads now; `slug` is decoded, and None when it could not be."""
+        """Where this slug leads now; `slug` is decoded, and None when it could not be.
+
+        Apart where the answer would be kept, and is not for all visitors or not for so long.
+        """
         link, outcome = self._follow(slug, visitor)
         if link is None or isinstance(outcome, Refusal) or not link.is_locked:
             return outcome
@@ -59,6 +63,8 @@ class RedirectService(NamedTuple):
 
     def _follow(self, slug: str | None, visitor: Visitor) -> tuple[Link | None, Redirect | Refusal]:
         link = self._find(slug)
+        if self.shared_for and is_apart(link, self.clock(), self.shared_for):
+            raise Apart
         return link, follow(link, visitor, self.destinations, self.clock(), self.find_zone)
 
     def _find(self, slug: str | None) -> Link | None:

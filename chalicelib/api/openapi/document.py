@@ -107,6 +107,9 @@ def _describe(one: Listed) -> dict[str, Any]:
         "parameters": [_parameter(parameter) for parameter in operation.parameters],
         "responses": _responses(operation, head=head),
     }
+    cache = getattr(one.entry.view_function, "cache", None)
+    if cache and not head:
+        described["x-everhop-cache"] = {"fresh_for": cache.fresh_for, "keys": list(cache.keys)}
     if operation.body:
         described["requestBody"] = _body(operation.body, one.entry.content_types)
     return described

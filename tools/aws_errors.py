@@ -1,0 +1,38 @@
+"""What went wrong with a call to AWS, in one sentence that says what to do."""
+
+from botocore import exceptions as botocore
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+_HOW = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`"
+# By kind of error; {} is what botocore says itself.
+_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
+    (botocore.NoCredentialsError, f"There are no AWS credentials: {_HOW}."),
+    (botocore.PartialCredentialsError, f"The AWS credentials are not whole ({{}}): {_HOW}."),
+    (botocore.NoRegionError, "There is no region: set AWS_DEFAULT_REGION."),
+    (botocore.ProfileNotFound, "{}: AWS_PROFILE must name one of ~/.aws/config."),
+    (botocore.TokenRetrievalError, "{}: sign in again with `aws sso login`."),
+    (botocore.ConnectionError, "AWS can't be reached: {}."),
+    (botocore.HTTPClientError, "AWS can't be reached: {}."),
+)
+# By the code of AWS's answer.
+_ANSWERS = {
+    "ExpiredToken": "The AWS credentials have expired: sign in again.",
+    "ExpiredTokenException": "The AWS credentials have expired: sign in again.",
+    "UnrecognizedClientException": f"AWS does not know these credentials: {_HOW}.",
+    "InvalidClientTokenId": f"AWS does not know these credentials: {_HOW}.",
+    "InvalidSignatureException": f"AWS finds the secret key or the clock wrong ({{}}): {_HOW}.",
+    "AccessDenied": "These credentials may not do this: {}.",
+    "AccessDeniedException": "These credentials may not do this: {}.",
+}
+
+
+def sentence_for(error: BotoCoreError | ClientError) -> str:
+    """The sentence: what is missing or was refused, and what would do."""
+    if isinstance(error, ClientError):
+        code, said = (error.response.get("Error", {}).get(it, "") for it in ("Code", "Message"))
+        known = _ANSWERS.get(code, f"{error.operation_name} failed with {code}: {{}}.")
+    else:
+        said = str(error)
+        known = next((text for kind, text in _SENTENCES if isinstance(error, kind)), "{}.")
+    return known.replace("{}", " ".join(said.split()).rstrip("."))
