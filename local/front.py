@@ -108,9 +108,6 @@ class Front:
         # Another name for this machine may be another site's doing (DNS rebinding).
         if bare_host(re.sub(r":\d+$", "", host)) not in self.hosts:
             return web.Response(status=421, text=f"421: this is not {quote(host, safe='.:')}.\n")
-        if request.method not in METHODS:
-            headers = {"Allow": ", ".join(sorted(METHODS))}
-            return web.Response(status=405, headers=headers)
         return None
 
     async def _forward(
@@ -122,13 +119,15 @@ class Front:
         try:
             body = await read_body(request)
             async with self.session.request(
-                request.method,
+                # Only the region knows which methods an address has, and says it for this one.
+                request.method if request.method in METHODS else "OPTIONS",
                 url,
                 headers=_forwarded_headers(request, query, extra),
                 data=body or None,
                 allow_redirects=False,
             ) as response:
-                return await _copy(response)
+                copied = await _copy(response)
+                return copied if request.method in METHODS else _no_method(copied)
         except web.HTTPRequestEntityTooLarge:
             return _problem(TooLarge("At most 10 MiB."))
         except (ClientError, TimeoutError) as error:
@@ -157,6 +156,12 @@ async def _copy(response: Any) -> web.Response:
         if name.lower() not in _HOP:
             copied.headers.add(name, value)
     return copied
+
+
+def _no_method(options: web.Response) -> web.Response:
+    if "Allow" not in options.headers:  # there is nothing at all at the address
+        return options
+    return web.Response(status=405, headers={"Allow": options.headers["Allow"]})
 
 
 def _page(request: web.BaseRequest, page: Page) -> web.Response:
