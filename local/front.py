@@ -88,7 +88,7 @@ class Front:
             return refused
         path, _, query = _encoded(request.raw_path).partition("?")
         if path == "/_local/status":
-            return web.json_response(self.status())
+            return self._tell(request)
         if path.startswith("/api/"):
             return await self._forward(request, path, query)
         file = find_file(path)
@@ -109,6 +109,11 @@ class Front:
         if bare_host(re.sub(r":\d+$", "", host)) not in self.hosts:
             return web.Response(status=421, text=f"421: this is not {quote(host, safe='.:')}.\n")
         return None
+
+    def _tell(self, request: web.BaseRequest) -> web.Response:
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        return web.json_response(self.status())
 
     async def _forward(
         self, request: web.BaseRequest, path: str, query: str, extra: str = ""
@@ -159,9 +164,9 @@ async def _copy(response: Any) -> web.Response:
 
 
 def _no_method(options: web.Response) -> web.Response:
-    if "Allow" not in options.headers:  # there is nothing at all at the address
+    if options.status >= 400:  # there is nothing at the address, or nobody to tell
         return options
-    return web.Response(status=405, headers={"Allow": options.headers["Allow"]})
+    return web.Response(status=405, headers={"Allow": options.headers.get("Allow", "")})
 
 
 def _page(request: web.BaseRequest, page: Page) -> web.Response:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 ABOUT = """\
-Create short links, change them, find them, bring them in from elsewhere, and take them all out again.
+Create short links, change them, find them, bring them in from elsewhere, and export them.
 
 ## Keys
 

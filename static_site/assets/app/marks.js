@@ -34,8 +34,8 @@ export function beside(link) {
   const rules = link.rules?.length ?? 0;
   const utm = Object.entries(link.utm ?? {}).map(([name, text]) => `utm_${name}=${visible(text)}`);
   return [
-    rules > 0 && `${count(rules, "rule")} ${rules === 1 ? "comes" : "come"} before it and may lead visitors elsewhere.`,
-    link.forward_path && "What follows the slug in the path is added to it.",
-    utm.length > 0 && `Added to it: ${utm.join(", ")}.`,
+    rules > 0 && `${count(rules, "rule")} ${rules === 1 ? "comes" : "come"} before this and may lead visitors elsewhere.`,
+    link.forward_path && "The path that follows the slug is passed on.",
+    utm.length > 0 && `Adds ${utm.join(", ")}.`,
   ].filter(Boolean);
 }

@@ -19,7 +19,7 @@ export function Marks({ link }) {
 /** Part of the destination's hint: it is not edited here. */
 export function Elsewhere({ link }) {
   return html`<span class="beside"><${Icon} name="rules" /><span>
-    ${beside(link).map((sentence) => html`<bdi key=${sentence}>${sentence}</bdi> `)}
-    Edited by <a href="/api/docs#edit_link" target="_blank" rel="noopener">the API</a>.
+    ${beside(link).map((sentence) => html`<bdi key=${sentence}>${sentence}</bdi>`)}
+    Edited by the API, as <a href="/api/docs#edit_link" target="_blank" rel="noopener">its documentation</a> tells.
   </span></span>`;
 }
