@@ -97,7 +97,8 @@ margin-block-start:1.25rem}
 .cards{display:flex;flex-wrap:wrap;gap:1px;
 margin-block-start:2.75rem;border:1px solid var(--line);border-radius:.9rem;overflow:hidden;
 background:var(--line)}
-.cards section{flex:1 1 max(15rem,30%);min-inline-size:0;padding:1.15rem 1.3rem 1.3rem;background:var(--surface)}
+.cards section{flex:1 1 max(15rem,30%);min-inline-size:0;padding:1.15rem 1.3rem 1.3rem;
+background:var(--surface)}
 .cards h3{font-size:.9375rem;letter-spacing:-.005em}
 .cards p{margin-block-start:.35rem;color:var(--text-soft);font-size:.9rem;line-height:1.55}
 
