@@ -171,7 +171,7 @@ def start(side: Unpacked, pair: Pair) -> dict[str, float]:
     )
     if done.returncode != 0:
         raise BenchError(f"cold start: {done.stdout}{done.stderr}")
-    figures: dict[str, float] = json.loads(done.stdout)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
 

@@ -19,10 +19,8 @@ from chalicelib.core.links import Link
 from chalicelib.core.redirects import Redirect, follow
 from chalicelib.core.rules import Rules
 from chalicelib.core.visitors import Visitor
-from chalicelib.store.memory import LinkMemory
-from chalicelib.store.memory_keys import KeyMemory
+from chalicelib.entrance import make_app
 from chalicelib.time_zones import find_zone
-from chalicelib.wiring import make_app
 
 
 RULES = 1000
@@ -132,7 +130,7 @@ def main(seconds: str, rounds: str, key: str) -> None:
     from app import app  # noqa: PLC0415 - it reads the environment when imported
 
     config = load({"EVERHOP_STORE": "memory", "EVERHOP_API_KEY": key})
-    in_memory = make_app(config, LinkMemory(), KeyMemory())
+    in_memory = make_app(config)
     for made in (app, in_memory):
         make_links(made, key)
     calls = {

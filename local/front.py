@@ -88,7 +88,7 @@ class Front:
             return refused
         path, _, query = _encoded(request.raw_path).partition("?")
         if path == "/_local/status":
-            return web.json_response(self.status())
+            return self._tell(request)
         if path.startswith("/api/"):
             return await self._forward(request, path, query)
         file = find_file(path)
@@ -108,10 +108,12 @@ class Front:
         # Another name for this machine may be another site's doing (DNS rebinding).
         if bare_host(re.sub(r":\d+$", "", host)) not in self.hosts:
             return web.Response(status=421, text=f"421: this is not {quote(host, safe='.:')}.\n")
-        if request.method not in METHODS:
-            headers = {"Allow": ", ".join(sorted(METHODS))}
-            return web.Response(status=405, headers=headers)
         return None
+
+    def _tell(self, request: web.BaseRequest) -> web.Response:
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        return web.json_response(self.status())
 
     async def _forward(
         self, request: web.BaseRequest, path: str, query: str, extra: str = ""
@@ -122,13 +124,15 @@ class Front:
         try:
             body = await read_body(request)
             async with self.session.request(
-                request.method,
+                # Only the region knows which methods an address has, and says it for this one.
+                request.method if request.method in METHODS else "OPTIONS",
                 url,
                 headers=_forwarded_headers(request, query, extra),
                 data=body or None,
                 allow_redirects=False,
             ) as response:
-                return await _copy(response)
+                copied = await _copy(response)
+                return copied if request.method in METHODS else _no_method(copied)
         except web.HTTPRequestEntityTooLarge:
             return _problem(TooLarge("At most 10 MiB."))
         except (ClientError, TimeoutError) as error:
@@ -165,6 +169,12 @@ async def _copy(response: Any) -> web.Response:
         if name.lower() not in _HOP:
             copied.headers.add(name, value)
     return copied
+
+
+def _no_method(options: web.Response) -> web.Response:
+    if options.status >= 400:  # there is nothing at the address, or nobody to tell
+        return options
+    return web.Response(status=405, headers={"Allow": options.headers.get("Allow", "")})
 
 
 def _page(request: web.BaseRequest, page: Page) -> web.Response:

@@ -82,6 +82,7 @@ def start_stack(data: Path, root: Path = ROOT, **environ: str) -> RunningStack:
     """Start `python -m local` and wait for the line that says it is ready."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if "EVERHOP" not in name}
+    inherited.pop("AWS_EXECUTION_ENV", None)  # longer with each Chalice app of this process
     process = subprocess.Popen(
         [sys.executable, "-m", "local"],
         cwd=root,

@@ -47,7 +47,6 @@ def routes(visitors: RedirectService) -> Blueprint:
     """The blueprint, over these use cases."""
     api = Blueprint(__name__)
 
-    @route(api, "/v/{slug}", ["POST"], lambda say: say.UNLISTED, content_types=[FORM])
     @route(api, "/r/{slug}", ["POST"], _describe_unlock, content_types=[FORM])
     def unlock_link(request: Request, slug: str) -> Response:
         """Open a link that has a password.
@@ -62,5 +61,13 @@ def routes(visitors: RedirectService) -> Blueprint:
             note_error(request, error)
             return answer_page(request, unavailable_page(error, request_id(request)))
         return answer_visitor(request, outcome)
+
+    @route(api, "/v/{slug}", ["POST"], _describe_unlock, content_types=[FORM])
+    def unlock_apart(request: Request, slug: str) -> Response:
+        """Open a link at the address that no cache keeps.
+
+        Where its page stands when a stage caches: the same as `POST /r/{slug}`.
+        """
+        return unlock_link(request, slug)
 
     return api

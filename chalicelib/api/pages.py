@@ -180,8 +180,13 @@ def _rules_note(rules: Rules) -> str:
         return ""
     read = {one.partition(":")[0] for one in dimensions(rules)}
     named = [text for name, text in _DIMENSIONS.items() if name in read]
-    by = f", by {', '.join(named)}" if named else ""
+    by = f", by {_any_of(named)}" if named else ""
     return f"<p>That is where it leads you, now. Other visitors may be led elsewhere{by}.</p>"
+
+
+def _any_of(names: list[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def whole_page(title: str, body: str) -> str:

@@ -34,6 +34,7 @@ RAW_QUERY = "everhop-query"
 EXTRA_PATH = "everhop-path"
 FOLLOWED = ["GET", "HEAD"]
 REFUSED = ["PUT", "PATCH", "DELETE"]
+ALLOWED = "GET, HEAD, POST, OPTIONS"
 _HEADERS = {
     # A shared or private cache must not outlive an edit: browsers ask again each time.
     "Cache-Control": "private, max-age=0",
@@ -190,11 +191,11 @@ def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = Fals
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     @route(api, "/v/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 405)
+        return Response("", {**_HEADERS, "Allow": ALLOWED}, 405)
 
     @route(api, "/r/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     @route(api, "/v/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": "GET, HEAD, OPTIONS"}, 204)
+        return Response("", {**_HEADERS, "Allow": ALLOWED}, 204)
 
     return api

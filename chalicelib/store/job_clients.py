@@ -30,7 +30,8 @@ _SENDING = {
 @cache
 def make_client(service: str, region: str) -> Any:
     """The client of `s3` or `lambda` in a region; 20 to 150 ms at the first call."""
-    config = Config(**(_SENDING if service == "s3" else _ASKING))
+    # A fixed user agent, as of the table's client; botocore's own grows with each Chalice app.
+    config = Config(**(_SENDING if service == "s3" else _ASKING), user_agent="everhop")
     return get_session().create_client(service, region_name=region, config=config)
 
 

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 
 # Every other route wants a key: a new one is keyed unless it is written here.
-PUBLIC = {"/v1/health", "/v1/openapi.json", "/docs", "/r/{slug}"}
+PUBLIC = {"/v1/health", "/v1/openapi.json", "/docs", "/r/{slug}", "/v/{slug}"}
 ROW = re.compile(r"^\| `([A-Z]+) (/[^`]*)` \| (read|write|admin) \|", re.MULTILINE)
 
 

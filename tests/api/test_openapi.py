@@ -164,8 +164,9 @@ def exercise(api: Api) -> None:
     api.ask("GET", "/v1/links/drawn/qr")
     for status in (302, 301, 307, 308):
         api.create(D, slug=f"s{status}", status=status)
-        api.ask("GET", f"/r/s{status}")
-        api.ask("HEAD", f"/r/s{status}")
+        for at in ("r", "v"):
+            api.ask("GET", f"/{at}/s{status}")
+            api.ask("HEAD", f"/{at}/s{status}")
     api.create(D, slug="s302")
     api.keyed("GET", "/links?limit=0")
     api.keyed("GET", "/links", If_None_Match=api.keyed("GET", "/links").headers["ETag"])
@@ -178,8 +179,9 @@ def exercise(api: Api) -> None:
     api.keyed("DELETE", "/links/s302")
     api.keyed("POST", "/imports", b"destination\nhttps://example.com/\nx", **csv)
     for path in ("s301+", "s302", "nope"):
-        api.ask("GET", f"/r/{path}")
-        api.ask("HEAD", f"/r/{path}")
+        for at in ("r", "v"):
+            api.ask("GET", f"/{at}/{path}")
+            api.ask("HEAD", f"/{at}/{path}")
     api.ask("GET", "/v1/health")
     api.ask("HEAD", "/v1/health")
 
@@ -233,6 +235,7 @@ def exercise_down(api: Api) -> None:
     for method in ("GET", "HEAD"):
         api.ask(method, "/v1/health")
         api.ask(method, "/r/x")
+        api.ask(method, "/v/x")
 
 
 def test_every_answer_it_promises_is_given() -> None:

@@ -189,7 +189,9 @@ def test_the_preview_is_of_the_visitor(api: Api) -> None:
 
     german = api.follow("x+", CloudFront_Viewer_Country="DE").body.decode()
     other = api.follow("x+").body.decode()
-    note = "Other visitors may be led elsewhere, by country, what is added to the address, chance."
+    note = (
+        "Other visitors may be led elsewhere, by country, what is added to the address or chance."
+    )
     assert 'href="https://example.de/?utm_source=s"' in german
     assert 'href="https://example.com/docs?a=1&amp;utm_source=s#part"' in other
     assert note in german

@@ -53,6 +53,20 @@ def test_nothing_sticks_out(page: "Page", stack: RunningStack, width: int) -> No
     assert page.evaluate("getComputedStyle(document.querySelector('.top')).position") == "sticky"
 
 
+@pytest.mark.parametrize("width", [1600, 1280, 1000, 700, 390, 320])
+def test_cards_leave_no_hole(page: "Page", stack: RunningStack, width: int) -> None:
+    """The cards of the introduction fill their frame, however many stand side by side."""
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{stack.url}/api/docs")
+    filled = page.evaluate("""() => {
+      const area = (one) => one.getBoundingClientRect().width * one.getBoundingClientRect().height;
+      const cards = [...document.querySelectorAll(".cards section")];
+      return cards.reduce((sum, one) => sum + area(one), 0) / area(document.querySelector(".cards"));
+    }""")
+
+    assert filled > 0.97
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_can_be_read(page: "Page", stack: RunningStack, scheme: str) -> None:
     """All text has WCAG AA's contrast, in the light and in the dark."""

@@ -183,6 +183,26 @@ def test_methods(stack: RunningStack, method: str, status: int) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize(
+    ("target", "methods"),
+    [
+        ("/some-link", "GET, HEAD, POST, OPTIONS"),
+        ("/", "GET, HEAD"),
+        ("/_local/status", "GET, HEAD"),
+        ("/api/docs", "GET, HEAD, OPTIONS"),
+        ("/api/v1/links/x", "DELETE, GET, OPTIONS, PATCH"),
+    ],
+)
+def test_methods_that_are_there(stack: RunningStack, target: str, methods: str) -> None:
+    """Whatever the method is that an address does not have, it names just those that it has."""
+    for method in ("TRACE", "PROPFIND", "PUT"):
+        answer = stack.ask(method, target)
+
+        assert answer.status == 405, method
+        assert sorted(answer.headers["Allow"].split(", ")) == methods.split(", "), method
+    assert stack.ask("TRACE", "/api/nothing").status == 404
+
+
 def test_the_dashboard_is_served_as_deployed(stack: RunningStack) -> None:
     """The page and its files have the deployed headers, types and validators."""
     page = stack.ask("GET", "/")

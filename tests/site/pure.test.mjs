@@ -6,6 +6,7 @@ import { ApiError, connect, listQuery } from "../../static_site/assets/app/api.j
 import { keyKeeper, newKey, waitBefore } from "../../static_site/assets/app/attempts.js";
 import * as changes from "../../static_site/assets/app/changes.js";
 import { decodeLabel, mixesScripts, toUnicode } from "../../static_site/assets/app/hosts.js";
+import { beside, isPlain, marksOf } from "../../static_site/assets/app/marks.js";
 import * as pages from "../../static_site/assets/app/pages.js";
 import { explain, fieldOf, outcome, writeSentence } from "../../static_site/assets/app/problems.js";
 import { inWords, relative, toLocalInput, toUtc } from "../../static_site/assets/app/times.js";
@@ -310,4 +311,43 @@ test("keys are drawn where there is no randomUUID: a page that came over plain h
   assert.equal(keys.size, 50);
   for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
   assert.match(newKey(), /^[0-9a-f-]{36}$/);
+});
+
+test("a link that only leads to its destination has no marks", () => {
+  const plain = { ...LINK, has_password: false, rules: [], utm: null, forward_path: false };
+  assert.deepEqual(marksOf(plain), []);
+  assert.equal(isPlain(plain), true);
+  assert.deepEqual(marksOf({ ...plain, max_clicks_exact: true }), []);
+  assert.deepEqual(beside(plain), []);
+});
+
+test("marks say what else a link does, in few characters and in words", () => {
+  const link = { ...LINK, rules: [{}, {}, {}], max_clicks: 1500, utm: { source: "a", term: "b" }, forward_path: true };
+  assert.deepEqual(marksOf(link).map((mark) => mark.text), ["Password", "3 rules", "≤ 1,500 clicks", "Path", "UTM"]);
+  assert.equal(marksOf(link).at(-1).said, "Adds utm_source, utm_term");
+  const [, one, limit] = marksOf({ ...LINK, rules: [{}], max_clicks: 1, max_clicks_exact: true });
+  assert.equal(one.text, "1 rule");
+  assert.deepEqual([limit.text, limit.said], ["≤ 1 click", "1 click at most, and never one more"]);
+});
+
+test("what comes before the destination is said where it is edited", () => {
+  const link = { ...LINK, rules: [{}], utm: { source: "a\u202eb" }, forward_path: true };
+  assert.deepEqual(beside(link), [
+    "1 rule comes before this and may lead visitors elsewhere.",
+    "The path that follows the slug is passed on.",
+    "Adds utm_source=ab.",
+  ]);
+  assert.deepEqual([{ rules: [{}] }, { utm: { source: "a" } }, { forward_path: true }].map(isPlain), [false, false, false]);
+});
+
+test("exactness goes with its limit, and is left alone where there was none", () => {
+  assert.deepEqual(["", " ", "0", "many", "1.5", "12"].map((text) => changes.limited({ max_clicks: text })),
+    [false, false, false, false, false, true]);
+  const typed = { ...changes.EMPTY, destination: "https://a.example", max_clicks: "", max_clicks_exact: true };
+  assert.deepEqual(changes.toCreate(typed), { destination: "https://a.example" });
+  const base = changes.toForm({ ...LINK, max_clicks: 5, max_clicks_exact: true });
+  assert.deepEqual(changes.toPatch({ ...base, max_clicks: "" }, base), { max_clicks: null, max_clicks_exact: false });
+  assert.deepEqual(changes.toPatch({ ...base, max_clicks: "6" }, base), { max_clicks: 6 });
+  const idle = changes.toForm({ ...LINK, max_clicks_exact: true });
+  assert.deepEqual(changes.toPatch({ ...idle, title: "x" }, idle), { title: "x" });
 });

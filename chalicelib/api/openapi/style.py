@@ -94,10 +94,11 @@ font-size:1.0625rem}
 margin-block-start:1.25rem}
 .base span{font-size:.8125rem;color:var(--text-soft)}
 .base code{padding:.3rem .6rem;border-radius:.4rem;background:var(--soft);color:var(--text)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1px;
+.cards{display:flex;flex-wrap:wrap;gap:1px;
 margin-block-start:2.75rem;border:1px solid var(--line);border-radius:.9rem;overflow:hidden;
 background:var(--line)}
-.cards section{padding:1.15rem 1.3rem 1.3rem;background:var(--surface)}
+.cards section{flex:1 1 max(15rem,30%);min-inline-size:0;padding:1.15rem 1.3rem 1.3rem;
+background:var(--surface)}
 .cards h3{font-size:.9375rem;letter-spacing:-.005em}
 .cards p{margin-block-start:.35rem;color:var(--text-soft);font-size:.9rem;line-height:1.55}
 
@@ -178,7 +179,7 @@ padding:.5rem 1.25rem 2rem;border:0;background:var(--surface)}
 @media (max-width:30rem){
 .brand b,.version{display:none}
 .brand{margin-inline-end:auto}
-.cards{grid-template-columns:minmax(0,1fr)}
+.cards section{flex-basis:100%}
 .pairs{grid-template-columns:minmax(0,1fr)}
 .pairs dt{padding:.6rem 0 0}
 .pairs dd{padding:.1rem 0 .6rem;border:0}

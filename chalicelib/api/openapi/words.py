@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 ABOUT = """\
-Create short links, change them, find them, and bring them in from elsewhere.
+Create short links, change them, find them, bring them in from elsewhere, and export them.
 
 ## Keys
 
@@ -21,6 +21,11 @@ Times are RFC 3339 with their offset, and come back in UTC.
 
 The `ETag` of a link is its version. Send it back as `If-Match` with an edit or a delete to be \
 told, with 412, when somebody else was faster.
+
+## Many links
+
+`POST /v1/links/batch` makes up to 100 at once, and `PATCH /v1/links?tag=...` edits all that have \
+a tag. `POST /v1/imports` reads a sheet, and `POST /v1/exports` makes a file of everything.
 
 ## Limits
 

@@ -18,6 +18,9 @@ export const EMPTY = Object.freeze({
 /** A whole number; what is none is sent as it was typed, and the server says so. */
 const toNumber = (text) => (/^\d+$/.test(text.trim()) ? Number(text) : text.trim() || null);
 
+/** True when the limit of clicks that was typed is one. */
+export const limited = (form) => Number.isInteger(toNumber(form.max_clicks)) && toNumber(form.max_clicks) > 0;
+
 const WIRE = {
   destination: withScheme,
   slug: (text) => text.trim() || null,
@@ -45,9 +48,16 @@ export function toForm(link) {
   };
 }
 
+/** The form without an exactness that nothing is left for: its switch is not there to be seen. */
+function settled(form, base) {
+  if (limited(form)) return form;
+  return { ...form, max_clicks_exact: limited(base) ? false : base.max_clicks_exact };
+}
+
 /** The fields of `form` that differ from `base`. */
 export function changed(form, base) {
-  return FIELDS.filter((field) => !same(form[field], base[field]));
+  const meant = settled(form, base);
+  return FIELDS.filter((field) => !same(meant[field], base[field]));
 }
 
 /** Body of a POST: what was filled in, nothing else. */
@@ -60,7 +70,8 @@ export function toCreate(form) {
 /** Body of a PATCH: only what changed; an emptied field is null. A slug is never changed. */
 export function toPatch(form, base) {
   const fields = changed(form, base).filter((field) => field !== "slug");
-  return Object.fromEntries(fields.map((field) => [field, wire(field, form[field])]));
+  const meant = settled(form, base);
+  return Object.fromEntries(fields.map((field) => [field, wire(field, meant[field])]));
 }
 
 /** What was typed, laid over a newer version of the link. */

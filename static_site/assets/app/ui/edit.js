@@ -1,5 +1,6 @@
 // The edit dialog: reads the link afresh, sends only what changed, and notices other people's edits.
 import { changed, FIELDS, mistakes, rebase, toForm, toPatch } from "../changes.js";
+import { isPlain } from "../marks.js";
 import { html, useEffect, useRef, useState } from "../html.js";
 import { explain, sentence } from "../problems.js";
 import { closeEditor, editing, keep, unsaved } from "../state/editing.js";
@@ -10,12 +11,14 @@ import { splitShortUrl, withScheme } from "../urls.js";
 import { CopyButton } from "./copy.js";
 import { Switch, TextField } from "./fields.js";
 import { Icon } from "./icons.js";
+import { Elsewhere } from "./marks.js";
 import { Options } from "./options.js";
 
 const NONE = { fields: {}, form: "" };
 
 /** The dialog's state and what can be done in it. */
 function useEditor(listed) {
+  const [link, setLink] = useState(listed);
   const [base, setBase] = useState(unsaved()?.base ?? toForm(listed));
   const [form, setForm] = useState(unsaved()?.form ?? base);
   const [etag, setEtag] = useState(null);
@@ -29,6 +32,7 @@ function useEditor(listed) {
       const answer = await api.value.getLink(listed.slug);
       const newer = toForm(answer.link);
       put(answer.link);
+      setLink(answer.link);
       setForm((typed) => (merge ? rebase(typed, base, newer) : newer));
       setBase(newer);
       setEtag(answer.etag);
@@ -64,7 +68,7 @@ function useEditor(listed) {
     }
   };
   const type = (change) => setForm((typed) => ({ ...typed, ...change }));
-  return { form, errors, stale, busy, read, save, type, ready: etag !== null, dirty: changed(form, base).length > 0 };
+  return { link, form, errors, stale, busy, read, save, type, ready: etag !== null, dirty: changed(form, base).length > 0 };
 }
 
 function StaleNotice({ read }) {
@@ -105,11 +109,12 @@ function Head({ link, onClose }) {
 }
 
 function Body({ editor }) {
-  const { form, errors, type, read, ready, busy } = editor;
+  const { link, form, errors, type, read, ready, busy } = editor;
   return html`<fieldset class="dialog-body" disabled=${!ready || busy}>
     <legend class="off-screen">Fields of the link</legend>
     <${TextField} name="destination" label="Destination" value=${form.destination} wide
-      error=${errors.fields.destination} onValue=${(destination) => type({ destination })} />
+      error=${errors.fields.destination} hint=${!isPlain(link) && html`<${Elsewhere} link=${link} />`}
+      onValue=${(destination) => type({ destination })} />
     <${Options} form=${form} errors=${errors.fields} onType=${type} />
     <div class="switches">
       <${Switch} name="disabled" label="Disabled" hint="Visitors are told that the link is off."

@@ -1,4 +1,5 @@
 // The fields that creating and editing share: everything about a link but its two addresses.
+import { limited } from "../changes.js";
 import { html } from "../html.js";
 import { AreaField, SelectField, Switch, TextField, TimeField } from "./fields.js";
 import { PasswordField } from "./passwords.js";
@@ -36,7 +37,7 @@ export function Options({ form, errors, onType }) {
     <${PasswordField} ...${of("password")} has=${form.has_password} />
     <${TextField} ...${of("max_clicks")} label="Clicks at most" inputmode="numeric" maxlength="13"
       hint="After so many, visitors are told that it is used up. Empty: no limit." />
-    ${form.max_clicks && html`<div class="field wide">
+    ${limited(form) && html`<div class="field wide">
       <${Switch} ...${of("max_clicks_exact")} label="Never one click more"
         hint="Each is counted before the redirect, which takes longer. Else a few more may get through." />
     </div>`}

@@ -10,6 +10,7 @@ import { exact, relative } from "../times.js";
 import { splitDestination, splitShortUrl, visible } from "../urls.js";
 import { CopyButton } from "./copy.js";
 import { Icon } from "./icons.js";
+import { Marks } from "./marks.js";
 import { Menu } from "./menu.js";
 
 /** Where the keyboard goes on from when its row leaves the list. */
@@ -91,6 +92,7 @@ export function Row({ link }) {
     <td role="cell" class="cell-link"><${ShortLink} link=${link} /></td>
     <td role="cell" class="cell-destination">
       <${Destination} link=${link} />
+      <${Marks} link=${link} />
       ${link.tags.length > 0 && html`<${Tags} tags=${link.tags} />`}
     </td>
     <td role="cell" class="cell-state"><${State} link=${link} /></td>
