@@ -5,6 +5,7 @@ So the field validators see it, and name the field and what it should look like.
 
 import json
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.core.slugs import decode_slug
@@ -81,7 +82,7 @@ def _parts(cell: str) -> list[str]:
     return _TAG_SEPARATORS.split(cell) if listed is None else listed
 
 
-def _read_json(cell: str) -> object:
+def _read_json(cell: str) -> Any:
     try:
         return json.loads(cell) if cell.startswith(("[", "{")) else None
     except (ValueError, RecursionError):

@@ -88,7 +88,7 @@ _PROTECTED = (
     "This link asks for a password, which no export has, so it is not made public here. "
     "Empty the cell to import it without, and give it one."
 )
-_PASSWORD = (
+_TYPED = (
     "Passwords are not read from sheets, so this link is not made public here. "
     "Empty the cell to import it without, and set `password`."
 )
@@ -96,7 +96,7 @@ _MAX_VISITS = (
     "This link stops after a number of visits, and the sheet does not tell how many are left. "
     "Empty the cell to import it without that limit, and set `max_clicks`."
 )
-PLAIN = Format("plain", _PLAIN, refused={"haspassword": _PROTECTED, "password": _PASSWORD})
+PLAIN = Format("plain", _PLAIN, refused={"haspassword": _PROTECTED, "password": _TYPED})
 
 
 def _signs(*headers: str) -> tuple[frozenset[str], ...]:

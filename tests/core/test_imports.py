@@ -163,6 +163,7 @@ CELLS = [
     ("utm", "[]", "[]"),
     ("rules", '[{"destination": "d"}]', [{"destination": "d"}]),
     ("rules", '["[{}]"]', '["[{}]"]'),
+    ("rules", f"[{' ' * 200_000}]", []),
     ("rules", "[{", "[{"),
     ("rules", "[" * 100_000, "[" * 100_000),
     ("disabled", "YES", True),
