@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.core.errors import Problem
+from chalicelib.core.import_cells import write_cell
 from chalicelib.core.imports import Row
 
 
@@ -29,8 +30,8 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether the link is there, or would be after a dry run."""
-        return self.status in GOOD
+        """Whether the link is there as the row has it, or would be after a dry run."""
+        return self.status in GOOD and not self.reasons
 
 
 class Chunk(NamedTuple):
@@ -78,7 +79,7 @@ def _own_problems(row: Row) -> tuple[Problem, ...]:
 
 
 def _size(row: Row) -> int:
-    return sum(len(str(value).encode()) for value in row.values.values())
+    return sum(len(write_cell(value).encode()) for value in row.values.values())
 
 
 def _group(rows: Sequence[Row]) -> list[list[Row]]:

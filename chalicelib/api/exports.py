@@ -45,7 +45,8 @@ def routes(jobs: JobService, doors: Doors) -> Blueprint:
         All of the workspace's links, or those that the filters find, as CSV or JSON. The file is
         made in the background, however large it gets: look at `Location` until `state` is `done`,
         and fetch it from `url`. CSV is safe to open in a spreadsheet, and what an import reads
-        back as the same links.
+        back as the same links, less what no file has: rows of links with a password are
+        refused there, and clicks are counted anew.
         """
         workspace = doors.authorise(request, "read")
         values = read_fields(read_json(request), EXPORT_FIELDS)

@@ -5,6 +5,7 @@ So the field validators see it, and name the field and what it should look like.
 
 import json
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.core.slugs import decode_slug
@@ -37,8 +38,21 @@ def is_set(cell: str) -> bool:
 
 
 def read_number(cell: str) -> object:
-    """A whole number of up to four digits."""
-    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 4 else cell
+    """A whole number of up to twelve digits, which is more than any field takes."""
+    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) <= 12 else cell
+
+
+def read_object(cell: str) -> object:
+    """A JSON object."""
+    found = _read_json(cell)
+    return found if isinstance(found, dict) else cell
+
+
+def read_objects(cell: str) -> object:
+    """A JSON list of objects."""
+    found = _read_json(cell)
+    is_objects = isinstance(found, list) and all(isinstance(part, dict) for part in found)
+    return found if is_objects else cell
 
 
 def read_tags(cell: str) -> object:
@@ -59,7 +73,8 @@ def write_cell(value: object) -> str:
         return value or ""
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return write_tags(value)
-    return json.dumps(value, ensure_ascii=False)
+    # Compact, as the rules of a link may be long.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _parts(cell: str) -> list[str]:
@@ -67,11 +82,15 @@ def _parts(cell: str) -> list[str]:
     return _TAG_SEPARATORS.split(cell) if listed is None else listed
 
 
-def _json_list(cell: str) -> list[str] | None:
+def _read_json(cell: str) -> Any:
     try:
-        found = json.loads(cell) if cell.startswith("[") else None
+        return json.loads(cell) if cell.startswith(("[", "{")) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _json_list(cell: str) -> list[str] | None:
+    found = _read_json(cell)
     is_texts = isinstance(found, list) and all(isinstance(part, str) for part in found)
     return found if is_texts else None
 

@@ -73,21 +73,30 @@ _PLAIN = {
     ),
     "forward_query": (_from("forwardquery", cells.read_flag),),
     "query_winner": (_from("querywinner"),),
+    "forward_path": (_from("forwardpath", cells.read_flag),),
+    "utm": (_from("utm", cells.read_object),),
+    "rules": (_from("rules", cells.read_objects),),
     "disabled": (_from("disabled", cells.read_flag),),
     "archived": (_from("archived", cells.read_flag),),
+    "max_clicks": (_from("maxclicks", cells.read_number),),
+    "max_clicks_exact": (_from("maxclicksexact", cells.read_flag),),
 }
 FIELDS = tuple(_PLAIN)
 
-PLAIN = Format("plain", _PLAIN)
 _SQL_EMPTY = frozenset(("NULL", r"\N", "0000-00-00 00:00:00"))
 _PROTECTED = (
     "This link asks for a password, which no export has, so it is not made public here. "
     "Empty the cell to import it without, and give it one."
 )
+_TYPED = (
+    "Passwords are not read from sheets, so this link is not made public here. "
+    "Empty the cell to import it without, and set `password`."
+)
 _MAX_VISITS = (
     "This link stops after a number of visits, and the sheet does not tell how many are left. "
     "Empty the cell to import it without that limit, and set `max_clicks`."
 )
+PLAIN = Format("plain", _PLAIN, refused={"haspassword": _PROTECTED, "password": _TYPED})
 
 
 def _signs(*headers: str) -> tuple[frozenset[str], ...]:

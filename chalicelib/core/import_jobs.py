@@ -40,7 +40,8 @@ class Place:
         for row in rows:
             done, last = done + 1, row["row"]
             counts[row["status"]] = counts.get(row["status"], 0) + 1
-            if row["status"] not in _GOOD and _has_room(failing, row):
+            told = row["status"] not in _GOOD or row["errors"]  # what is there, but differs, too
+            if told and _has_room(failing, row):
                 failing.append(row)
         return Place(done, last, counts, tuple(failing), (*self.pieces, piece))
 

@@ -20,6 +20,8 @@ _MAX_LINES = 2300
 # After so many broken rows a row may take fewer: bounds the work that a file full of stray quotes
 # can cause, as each of them is looked for its end.
 _PATIENCE, _FEW_LINES = 50, 100
+# Rules are 128 KiB at the most, which is Python's own limit, but others may write them longer.
+csv.field_size_limit(1024 * 1024)
 # What spreadsheets take for the beginning of a formula; East Asian ones also in full width.
 _BEGINS = r"[=+\-@\t\r\n＝＋－＠]"
 _FORMULA = re.compile(f"'*{_BEGINS}")

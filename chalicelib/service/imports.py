@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from chalicelib.core.batches import row_receipt
 from chalicelib.core.errors import Invalid, Problem, SlugTaken, Unavailable
-from chalicelib.core.links import Link, is_free, taken_by
+from chalicelib.core.links import Link, is_free, plain, taken_by
 from chalicelib.service.keyed_links import make_marked
 from chalicelib.service.links import LinkService
 
@@ -147,12 +147,23 @@ class ImportService:
         key = self.links.key_of(wanted.slug)
         there = claimed.get(key) or self.links.store.get(key, consistent=True)
         if there and there.workspace == workspace and _same(there, wanted):
-            return RowReport(row.number, "exists", there)
+            return RowReport(row.number, "exists", there, _differences(there, wanted, row.fields))
         return RowReport(row.number, "taken", None, (Problem("/slug", taken.code, str(taken)),))
 
 
 def _same(there: Link, wanted: Link) -> bool:
     return there.deleted_at is None and there.destination == wanted.destination
+
+
+def _differences(there: Link, wanted: Link, brought: Iterable[str]) -> tuple[Problem, ...]:
+    # Only what the row brings: other formats know few of the fields.
+    names = (name for name in brought if name != "slug")
+    detail = "The link that is there has another value, and was left as it is."
+    return tuple(
+        Problem(f"/{name}", "differs", detail)
+        for name in names
+        if plain(getattr(there, name)) != plain(getattr(wanted, name))
+    )
 
 
 def describe_row(row: RowReport, short_url_of: Callable[[str], str]) -> dict[str, Any]:

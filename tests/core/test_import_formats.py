@@ -163,6 +163,8 @@ def test_bitly_keeps_the_custom_bitlink():
         (f"address,target,password\na,{URL},true\n", "/password"),
         (f"shortCode,longUrl,maxVisits\na,{URL},5\n", "/maxvisits"),
         (f"url,slug\n{URL},a\n,b\n", "/destination"),
+        (f"url,has_password\n{URL},true\n{URL},false\n{URL},\n", "/haspassword"),
+        (f"url,Password\n{URL},sesame\n{URL},\n", "/password"),
     ],
 )
 def test_promises_that_would_be_broken(text, pointer):

@@ -96,6 +96,11 @@ FIELDS: dict[str, tuple[Any, Any, str | None]] = {
     "starts_at": ("2097-01-01T00:00:00Z", None, "time"),
     "forward_query": (True, False, "type"),
     "query_winner": ("visitor", "destination", "choice"),
+    "forward_path": (True, False, "type"),
+    "utm": ({"source": "flyer"}, None, "type"),
+    "rules": ([{"if": {"countries": ["DE"]}, "destination": "https://e.example/"}], [], "type"),
+    "max_clicks": (5, None, "type"),
+    "max_clicks_exact": (True, False, "type"),
     "disabled": (True, False, "type"),
     "archived": (True, False, "type"),
 }
@@ -115,12 +120,24 @@ def test_row_87(api: Api, name: str) -> None:
     assert null[name] == cleared
 
 
+def test_row_87_password(api: Api) -> None:
+    """A password, which is only read as `has_password`: missing keeps, null clears, "" is 422."""
+    api.made(slug="x", password="open sesame")
+
+    kept = api.keyed("PATCH", "/links/x", {"title": "T"}).json_body
+    empty = api.keyed("PATCH", "/links/x", {"password": ""})
+    still = api.keyed("GET", "/links/x").json_body
+    null = api.keyed("PATCH", "/links/x", {"password": None}).json_body
+    assert codes(empty) == {"/password": "required"}
+    assert [one["has_password"] for one in (kept, still, null)] == [True, True, False]
+
+
 def test_row_87_is_about_every_field(api: Api) -> None:
     """No field that an edit may have is left out above; a link can't lead nowhere."""
     document = api.contract.document["components"]["schemas"]["LinkChanges"]
     api.made(slug="x")
 
-    assert set(FIELDS) >= set(document["properties"]) - {"destination"}
+    assert {*FIELDS, "password", "destination"} == set(document["properties"])
     for nothing in (None, ""):
         answer = api.keyed("PATCH", "/links/x", {"destination": nothing})
         assert codes(answer).keys() == {"/destination"}

@@ -67,6 +67,30 @@ def test_json_by_its_name_goes_back_in(tools: Tools, filled: RunningStack) -> No
     assert json.loads(again.stdout)["counts"] == {"exists": 3}
 
 
+@pytest.mark.parametrize("name", ["back.csv", "back.json"])
+def test_going_back_in_tells_what_is_lacking(tools: Tools, stack: RunningStack, name) -> None:
+    """Rules that differ by now, and a password that no file has, are rows to look at."""
+    tag = name.replace(".", "-")
+    rule = {"if": {"countries": ["DE"]}, "destination": "https://e.test/de"}
+    body = {"destination": "https://e.test/back", "tags": [tag], "utm": {"term": "é|="}}
+    more = {"edited": {"rules": [rule]}, "same": {"rules": [rule]}, "shut": {"password": "sesame"}}
+    for slug, fields in more.items():
+        stack.api("POST", "/links", {**body, "slug": f"{slug}-{tag}", **fields})
+    export(tools, stack, name, "--tag", tag)
+    stack.api("PATCH", f"/links/edited-{tag}", {"rules": None})
+    again = tools.run(
+        "import", name, "--dry-run", "--json", "--url", stack.url, EVERHOP_API_KEY=stack.api_key
+    )
+    told = json.loads(again.stdout)
+    found = {row["slug"]: (row["status"], row["errors"][0]["pointer"]) for row in told["attention"]}
+
+    assert (again.returncode, told["counts"]) == (1, {"exists": 2, "invalid": 1})
+    assert found == {
+        f"edited-{tag}": ("exists", "/rules"),
+        f"shut-{tag}": ("invalid", "/haspassword"),
+    }
+
+
 def test_what_goes_wrong_leaves_the_old_file(tools: Tools, filled: RunningStack) -> None:
     """A key that opens nothing, nobody there, no such folder, a bad filter: told, and nothing else."""
     tools.write("old.csv", "mine")

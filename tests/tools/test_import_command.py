@@ -84,6 +84,16 @@ def test_rows_that_need_attention(tools, server):
     ]
 
 
+def test_half_a_character_is_its_own_rows_problem(tools, server):
+    """What JSON in a cell can say, and no UTF-8, is told of its row; the others are stored."""
+    text = 'url,slug,utm\nhttps://a.example/1,a,"{""term"":""\\ud800""}"\nhttps://a.example/2,b,\n'
+
+    done = tools.run("import", tools.write("a.csv", text), "--url", server.url)
+
+    assert "Done: 1 created, 1 invalid." in done.stdout
+    assert "row 2, invalid: There is a character" in done.stdout
+
+
 def test_only_twenty_are_shown(tools, server):
     """The first 20 rows that need attention are shown, and where the others are."""
     text = "url,slug\n" + "".join(f"nonsense,s{number}\n" for number in range(30))

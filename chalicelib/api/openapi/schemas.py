@@ -207,13 +207,14 @@ _ROW = {
     ),
     "status": described(
         {"type": "string", "enum": [*STATUSES]},
-        "`exists`: the slug leads to the same destination already. `taken`: it leads elsewhere. "
+        "`exists`: the slug leads to the same destination already, and nothing was changed; "
+        "`errors` has the fields that differ. `taken`: it leads elsewhere. "
         "`ready`: a dry run's `created`. `failed`: worth another try.",
         "created",
     ),
     "slug": described(or_null({"type": "string"}), "Of the link that is there now.", "menu"),
     "short_url": described(or_null(_URL), "Where it is followed.", "https://sho.rt/menu"),
-    "errors": described(list_of(FIELD_PROBLEM), "Why it was not stored.", []),
+    "errors": described(list_of(FIELD_PROBLEM), "Why it was not stored, or what differs.", []),
 }
 IMPORT_REPORT = Model(
     "ImportReport",

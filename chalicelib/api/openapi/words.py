@@ -118,5 +118,6 @@ FIELD_CODES: Mapping[str, str] = {
     "row_broken": "A quote is not closed in this row, or text follows one that is.",
     "not_supported": "The row has a promise that an import can't keep, such as a password.",
     "slug_taken": "The row's slug leads elsewhere.",
+    "differs": "The link that is there has another value here, and was left as it is.",
     "unavailable": "The row was not stored; it is worth another try.",
 }
