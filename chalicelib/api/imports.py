@@ -5,7 +5,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, read_declared
+from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, check_parameters, read_declared
 from chalicelib.api.doors import Doors, json_answer, read_text, refuse_key, route
 from chalicelib.core.errors import Invalid
 from chalicelib.core.imports import read_sheet
@@ -19,6 +19,7 @@ LONGEST = 20.0
 NEEDED_MILLISECONDS = 1500
 _CONTENT_TYPES = ["text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"]
 
+PARAMETERS = (DRY_RUN, FIRST_ROW)
 _NO_KEY = "An import takes no key: give each row a slug, and it is stored once however often sent."
 
 
@@ -40,7 +41,7 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
             "Imports",
             {200: say.json_of("What became of each row.", say.IMPORT_REPORT)},
             errors=(Invalid,),
-            parameters=(DRY_RUN, FIRST_ROW),
+            parameters=PARAMETERS,
             body=say.Body(
                 {"type": "string"},
                 "destination,slug,title\nhttps://example.com/menu,menu,Our menu",
@@ -59,6 +60,7 @@ def routes(imports: ImportService, doors: Doors) -> Blueprint:
         workspace = doors.authorise(request, "write")
         started = time.monotonic()
         refuse_key(request, _NO_KEY)
+        check_parameters(request, PARAMETERS)
         dry_run = read_declared(request, DRY_RUN)
         first_row = read_declared(request, FIRST_ROW)
         sheet = read_sheet(read_text(request, MAX_CSV), first_row, MAX_ROWS)

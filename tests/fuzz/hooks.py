@@ -22,6 +22,7 @@ SEMANTIC = frozenset(
     {
         "cursor",  # opaque, and signed for one list
         "dates_crossed",  # starts_at is after expires_at
+        "max_clicks_needed",  # by max_clicks_exact
         "past",  # expires_at is over
         "time",  # there is no such day, or no such leap second
         "tag",  # characters that show nothing

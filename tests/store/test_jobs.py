@@ -166,7 +166,7 @@ def test_a_bucket_that_is_away(bucket: FileBucket, monkeypatch: pytest.MonkeyPat
         url = url_of(nobody)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
     job_clients.make_client.cache_clear()
-    monkeypatch.setitem(clients._SENDING, "retries", {"total_max_attempts": 1})
+    monkeypatch.setitem(job_clients._SENDING, "retries", {"total_max_attempts": 1})
     with pytest.raises(Unavailable, match="EndpointConnectionError"):
         bucket.put("a", b"")
     job_clients.make_client.cache_clear()
