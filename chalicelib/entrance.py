@@ -53,9 +53,10 @@ def make_counters(config: Config, store: LinkStore) -> CounterStore:
         from chalicelib.store.memory_counters import CounterMemory  # noqa: PLC0415
 
         return CounterMemory()
-    from chalicelib.store.counters import CounterTable, bind_counters  # noqa: PLC0415
+    from chalicelib.store.counters import CounterItem, CounterTable  # noqa: PLC0415
+    from chalicelib.store.models import bind_beside  # noqa: PLC0415
 
-    return CounterTable(bind_counters(links_model(config, store)))
+    return CounterTable(bind_beside(CounterItem, links_model(config, store)))
 
 
 def links_model(config: Config, store: LinkStore) -> Any:

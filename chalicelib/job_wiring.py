@@ -16,7 +16,8 @@ from chalicelib.service.job_workers import Craft, Worker
 from chalicelib.service.ports import Clock, JobTools, LinkStore
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
-from chalicelib.store.jobs import JobTable, bind_jobs
+from chalicelib.store.jobs import JobItem, JobTable
+from chalicelib.store.models import bind_beside
 
 
 def make_job_tools(config: Config, store: LinkStore) -> JobTools:
@@ -27,7 +28,7 @@ def make_job_tools(config: Config, store: LinkStore) -> JobTools:
         if not value:
             raise NotConfigured(f"The setting {name} is needed for this, and is not set.")
     return JobTools(
-        JobTable(bind_jobs(links_model(config, store))),
+        JobTable(bind_beside(JobItem, links_model(config, store))),
         FileBucket(config.bucket, config.region),
         WorkerCall(config.worker, config.region),
     )

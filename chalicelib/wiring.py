@@ -44,10 +44,11 @@ def make_key_store(config: Config, store: LinkStore) -> KeyStore:
         from chalicelib.store.memory_keys import KeyMemory  # noqa: PLC0415
 
         return KeyMemory()
-    from chalicelib.store.key_models import bind_keys  # noqa: PLC0415
+    from chalicelib.store.key_models import KeyItem  # noqa: PLC0415
     from chalicelib.store.key_tables import KeyTable  # noqa: PLC0415
+    from chalicelib.store.models import bind_beside  # noqa: PLC0415
 
-    return KeyTable(bind_keys(links_model(config, store)))
+    return KeyTable(bind_beside(KeyItem, links_model(config, store)))
 
 
 def make_claims(config: Config, store: LinkStore) -> ClaimStore:
@@ -56,9 +57,10 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
         from chalicelib.store.memory import ClaimMemory  # noqa: PLC0415
 
         return ClaimMemory()
-    from chalicelib.store.claims import ClaimTable, bind_claims  # noqa: PLC0415
+    from chalicelib.store.claims import ClaimItem, ClaimTable  # noqa: PLC0415
+    from chalicelib.store.models import bind_beside  # noqa: PLC0415
 
-    return ClaimTable(bind_claims(links_model(config, store)))
+    return ClaimTable(bind_beside(ClaimItem, links_model(config, store)))
 
 
 def find_tools(config: Config, store: LinkStore) -> Callable[[], JobTools]:

@@ -153,12 +153,18 @@ def _encoded(target: str) -> str:
 
 def _forwarded_headers(request: web.BaseRequest, query: str, extra: str) -> dict[str, str]:
     headers = {
-        name: value.encode("utf-8", "replace").decode()
+        name: _sendable(value)
         for name, value in request.headers.items()
         if name.lower() not in _HOP | _OURS
     }
     path = {EXTRA_PATH: extra} if extra else {}
     return {**headers, **path, RAW_QUERY: query}
+
+
+def _sendable(value: str) -> str:
+    # What is not UTF-8 goes on as the letters of Latin-1, and not as the same `?` for all of it.
+    sent = value.encode("utf-8", "surrogateescape")
+    return sent.decode("latin-1" if value.encode("utf-8", "replace") != sent else "utf-8")
 
 
 async def _copy(response: Any) -> web.Response:

@@ -19,7 +19,7 @@ CHALICE = Path(sys.executable).parent / "chalice"
 
 @pytest.fixture(params=[[], ["--stage", "local"]], ids=["no stage named", "stage local"])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningStack]:
-    """The command as a developer types it, without any AWS setting."""
+    """The command as a developer types it for another port, without any AWS setting."""
     port = free_port()
     environ = {
         name: value
@@ -29,7 +29,11 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningSt
     process = subprocess.Popen(
         [str(CHALICE), "local", "--port", str(port), *request.param],
         cwd=ROOT,
-        env={**environ, "HOME": str(tmp_path)},
+        env={
+            **environ,
+            "HOME": str(tmp_path),
+            "EVERHOP_PUBLIC_URL": f"http://127.0.0.1:{port}/r",
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -61,7 +65,7 @@ def test_links_work(server: RunningStack) -> None:
     created = server.ask("POST", "/v1/links", body, **bearer)
 
     assert created.status == 201
-    assert created.json["short_url"] == "http://127.0.0.1:8000/r/mine"
+    assert created.json["short_url"] == f"{server.url}/r/mine"
     assert server.ask("GET", "/r/mine").headers["Location"] == "https://example.com/x"
     assert server.ask("HEAD", "/r/mine").status == 302
     assert [link["slug"] for link in server.ask("GET", "/v1/links", **bearer).json["links"]] == [

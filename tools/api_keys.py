@@ -9,7 +9,7 @@ import os
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tools.client import Answer, AnswerLost, CannotRun, Client, NotSent, find_key
+from tools.client import Answer, AnswerLost, CannotRun, Client, NotSent, find_key, unreachable
 from tools.import_reports import tell, visible
 
 
@@ -44,7 +44,10 @@ def run(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     try:
         _ACTS[options.act](Client(options.url, find_key(options.url)), options)
-    except (CannotRun, NotSent) as error:
+    except NotSent as error:
+        tell(f"Nothing was done. {unreachable(options.url, error)}")
+        return _COULD_NOT_ASK
+    except CannotRun as error:
         tell(f"Nothing was done. {error}")
         return _COULD_NOT_ASK
     except AnswerLost as error:

@@ -23,6 +23,11 @@ class NotSent(Exception):
     """No connection: the server has not seen the request."""
 
 
+def unreachable(url: str, error: NotSent) -> CannotRun:
+    """The error of a command that finds nobody at this address."""
+    return CannotRun(f"Nothing answers at {url} ({error}); is Everhop running there?")
+
+
 class AnswerLost(Exception):
     """The request was sent, but what became of it is not known."""
 
@@ -41,6 +46,12 @@ class Answer:
             return json.loads(self.body)
         except ValueError:
             return None
+
+    @property
+    def code(self) -> str:
+        """The code of a problem answer; empty when it is none of Everhop's."""
+        problem = self.json()
+        return str(problem.get("code", "")) if isinstance(problem, dict) else ""
 
     @property
     def detail(self) -> str:

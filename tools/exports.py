@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from tools.client import Answer, AnswerLost, CannotRun, Client, NotSent, find_key
+from tools.client import Answer, AnswerLost, CannotRun, Client, NotSent, find_key, unreachable
 from tools.import_reports import tell
 
 
@@ -56,7 +56,10 @@ def run(options: argparse.Namespace) -> int:
         api = _Api(Client(options.url, find_key(options.url)), options.patience)
         job = _wait_for(api, _begin(api, options))
         _fetch(api, job, options.file)
-    except (CannotRun, NotSent, AnswerLost) as error:
+    except NotSent as error:
+        tell(f"Nothing was exported. {unreachable(options.url, error)}")
+        return _COULD_NOT_ASK
+    except (CannotRun, AnswerLost) as error:
         tell(f"Nothing was exported. {error}")
         return _COULD_NOT_ASK
     except _Refused as error:
@@ -65,8 +68,12 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         tell("\nStopped; nothing was written.")
         return _STOPPED
-    tell(f"Done: {job['count']:,} links, {job['bytes']:,} bytes, in {options.file}.")
+    tell(f"Done: {job['count']:,} links, {job['bytes']:,} bytes, {_place(options.file)}.")
     return _DONE
+
+
+def _place(name: str) -> str:
+    return "to standard output" if name == "-" else f"in {name}"
 
 
 def _check_file(name: str) -> None:

@@ -194,8 +194,7 @@ class Run:
                 chunk, f"the server answers: {answer.detail}", _retry_after(answer)
             )
         if answer.status in _FATAL or answer.status < 400:
-            reason = f"The server answers with status {answer.status}; is its address right?"
-            raise CannotRun(_FATAL.get(answer.status, reason))
+            raise CannotRun(_fatal(answer))
         reasons = (("", f"The server refused these rows: {answer.detail}"),)
         return _Progress([Outcome(row, "failed", reasons=reasons) for row in chunk.rows], [], [])
 
@@ -220,6 +219,13 @@ def _outcome(row: Row, told: dict[str, Any] | None) -> Outcome:
         for error in told.get("errors") or ()
     )
     return Outcome(row, str(told["status"]), told.get("slug"), told.get("short_url"), reasons)
+
+
+def _fatal(answer: Answer) -> str:
+    # 403 is also what gateways say of addresses they do not know, and no fault of the key.
+    foreign = answer.status == 403 and answer.code != "forbidden"
+    reason = f"The server answers with status {answer.status}; is its address right?"
+    return reason if foreign else _FATAL.get(answer.status, reason)
 
 
 def _wait(tries: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chalicelib.core.errors import Invalid
 from chalicelib.core.imports import Sheet, read_sheet
-from tools.client import AnswerLost, CannotRun, Client, NotSent, find_key
+from tools.client import AnswerLost, CannotRun, Client, NotSent, find_key, unreachable
 from tools.import_chunks import Outcome, plan_chunks
 from tools.import_files import read_file
 from tools.import_reports import (
@@ -110,7 +110,7 @@ def _check_server(url: str) -> None:
     try:
         client.request("GET", "/health")
     except NotSent as error:
-        raise CannotRun(f"Nothing answers at {url} ({error}); is Everhop running there?") from error
+        raise unreachable(url, error) from error
     except AnswerLost as error:
         raise CannotRun(f"What answers at {url} does not speak HTTP ({error}).") from error
     finally:

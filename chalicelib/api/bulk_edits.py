@@ -15,6 +15,7 @@ from chalicelib.api.cursors import (
     STATE,
     TEXT,
     Parameter,
+    check_parameters,
     list_name,
     parse_tag,
     read_declared,
@@ -26,7 +27,7 @@ from chalicelib.api.preconditions import versions_to_match
 from chalicelib.api.problems import describe_error
 from chalicelib.core.bulk_edits import BULK_FIELDS, read_bulk_edit
 from chalicelib.core.cursors import read_cursor, write_cursor
-from chalicelib.core.errors import Invalid, PreconditionRequired, Problem, Refused, Stale
+from chalicelib.core.errors import Invalid, PreconditionRequired, Refused, Stale
 from chalicelib.core.idempotency import digest_request
 from chalicelib.service.bulk_edits import BulkEditService, EditReport
 from chalicelib.service.ports import ListQuery
@@ -80,7 +81,7 @@ def routes(edits: BulkEditService, doors: Doors) -> Blueprint:
         workspace = doors.authorise(request, "write")
         left = seconds_left(request)
         _check_version(request, required=doors.require_if_match)
-        _check_parameters(request)
+        check_parameters(request, PARAMETERS)
         dry_run = read_declared(request, TRIAL)
         query, body = _read_query(request), read_json(request)
         edit = read_bulk_edit(body)
@@ -117,24 +118,6 @@ def _read_query(request: Request) -> ListQuery:
         archived=read_declared(request, ARCHIVED),
         state=read_declared(request, STATE),
     )
-
-
-def _check_parameters(request: Request) -> None:
-    """Invalid for what is no parameter: a filter that is misspelt would edit too many links."""
-    names = {one.name for one in PARAMETERS}
-    given: Any = request.query_params or {}
-    unknown = [
-        Problem(f"/{name}", "unknown_field", "There is no such parameter.")
-        for name in given
-        if name not in names
-    ]
-    repeated = [
-        Problem(f"/{name}", "repeated", "This can be there once.")
-        for name in given
-        if name in names and len(given.getlist(name)) > 1
-    ]
-    if unknown or repeated:
-        raise Invalid(unknown + repeated)
 
 
 def _check_version(request: Request, *, required: bool) -> None:

@@ -5,13 +5,13 @@ can't tell origins apart. Here the app answers. No cookie opens anything, so the
 credentials to allow: a page sends its key itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request, Response, RouteEntry
 
 from chalicelib.api.logs import REQUEST_ID
-from chalicelib.api.routes import View, route
+from chalicelib.api.routes import View, own_methods, route
 
 
 GetResponse = Callable[[Request], Response]
@@ -27,12 +27,12 @@ _READ = (
 _REMEMBERED_FOR = "7200"  # seconds; browsers keep it no longer
 
 
-def preflights(routes: Mapping[str, Iterable[str]]) -> Blueprint:
+def preflights(routes: Mapping[str, Mapping[str, RouteEntry]]) -> Blueprint:
     """An OPTIONS for each path that has none yet, which names the methods that the path has."""
     api = Blueprint(__name__)
     for path, methods in routes.items():
         if "OPTIONS" not in methods:
-            teller = _teller(", ".join([*methods, "OPTIONS"]))
+            teller = _teller(", ".join([*own_methods(methods), "OPTIONS"]))
             route(api, path, ["OPTIONS"], lambda say: say.UNLISTED)(teller)
     return api
 

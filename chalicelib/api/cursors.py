@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from chalice.app import Request
 
 from chalicelib.core.cursors import read_cursor, write_cursor
-from chalicelib.core.errors import Invalid, Refused
-from chalicelib.core.fields import Schema
+from chalicelib.core.errors import Invalid, Problem, Refused
+from chalicelib.core.fields import Schema, pointer_to
 from chalicelib.core.links import State
 from chalicelib.core.texts import fold
 from chalicelib.service.links import MAX_TEXT
@@ -40,6 +40,7 @@ class Parameter(NamedTuple):
 
 def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuery:
     """What to list; Invalid names the parameter that can't be used."""
+    check_parameters(request, LIST_PARAMETERS)
     query = ListQuery(
         limit=read_declared(request, LIMIT),
         text=read_declared(request, TEXT),
@@ -55,6 +56,27 @@ def read_list_query(request: Request, workspace: str, secret: bytes) -> ListQuer
     return replace(query, after=read_parameter(request, "cursor", "", position))
 
 
+def check_parameters(request: Request, declared: Iterable[Parameter]) -> None:
+    """Invalid for a query parameter that is not declared, or is there twice.
+
+    Passed over, a filter that is misspelt would list, or change, more than was meant.
+    """
+    names = {one.name for one in declared}
+    given: Any = request.query_params or {}
+    unknown = [
+        Problem(pointer_to(name), "unknown_field", "There is no such parameter.")
+        for name in given
+        if name not in names
+    ]
+    repeated = [
+        Problem(pointer_to(name), "repeated", "This can be there once.")
+        for name in given
+        if name in names and len(given.getlist(name)) > 1
+    ]
+    if unknown or repeated:
+        raise Invalid(unknown + repeated)
+
+
 def read_declared(request: Request, parameter: Parameter) -> Any:
     """A query parameter by its declaration, which is also what the API's document says of it."""
     return read_parameter(request, parameter.name, parameter.default, parameter.parse)
@@ -66,7 +88,7 @@ def read_parameter(request: Request, name: str, default: str, parse: Callable[[s
     try:
         return parse(given.get(name, default))
     except Refused as refused:
-        raise Invalid([refused.at(f"/{name}")]) from None
+        raise Invalid([refused.at(pointer_to(name))]) from None
 
 
 def parse_limit(text: str) -> int:

@@ -5,7 +5,13 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, Parameter, read_declared
+from chalicelib.api.cursors import (
+    DRY_RUN,
+    FIRST_ROW,
+    Parameter,
+    check_parameters,
+    read_declared,
+)
 from chalicelib.api.doors import Doors, json_answer, read_text, refuse_key, route
 from chalicelib.core.errors import Invalid, NotConfigured, NotFound
 from chalicelib.core.import_jobs import REPORT, SHEET, import_plan, read_place
@@ -29,6 +35,7 @@ NEEDED_MILLISECONDS = 1500
 URL_WORKS_FOR = 600
 _CONTENT_TYPES = ["text/csv", "application/csv", "text/plain", "application/vnd.ms-excel"]
 
+PARAMETERS = (DRY_RUN, FIRST_ROW)
 _NO_KEY = "An import takes no key: give each row a slug, and it is stored once however often sent."
 
 
@@ -67,7 +74,7 @@ def routes(imports: ImportService, jobs: JobService, doors: Doors) -> Blueprint:
                 202: say.json_of("The import, which is under way.", say.IMPORT, say.IMPORT_BEGUN),
             },
             errors=(Invalid, NotConfigured),
-            parameters=(DRY_RUN, FIRST_ROW, PREFER),
+            parameters=(*PARAMETERS, PREFER),
             body=say.Body(
                 {"type": "string"},
                 "destination,slug,title\nhttps://example.com/menu,menu,Our menu",
@@ -88,6 +95,7 @@ def routes(imports: ImportService, jobs: JobService, doors: Doors) -> Blueprint:
         """
         workspace = doors.authorise(request, "write")
         refuse_key(request, _NO_KEY)
+        check_parameters(request, PARAMETERS)
         if is_preferred(request.headers.get("prefer", ""), "respond-async"):
             return begin(request, workspace)
         return import_now(request, workspace)

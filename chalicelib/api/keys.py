@@ -5,15 +5,26 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.cursors import parse_limit, read_parameter
+from chalicelib.api.cursors import LIMIT, Parameter, check_parameters, read_declared, read_parameter
 from chalicelib.api.doors import NO_STORE, Doors, json_answer, read_json, refuse_key, route
 from chalicelib.core.cursors import read_cursor, write_cursor
 from chalicelib.core.errors import Invalid, KeyConflict, NotFound
-from chalicelib.core.keys import KEY_FIELDS, ROTATION_FIELDS, describe_key, parse_workspace
+from chalicelib.core.keys import (
+    KEY_FIELDS,
+    ROTATION_FIELDS,
+    WORKSPACE_SCHEMA,
+    describe_key,
+    parse_workspace,
+)
 from chalicelib.service.keys import IssuedKey, KeyService, reach_workspace
 
 
 _NO_KEY = "A key's text is answered once, so no second answer could be the same."
+PARAMETERS = (
+    LIMIT,
+    Parameter("cursor", {"type": "string"}, "The `next_cursor` of the page before."),
+    Parameter("workspace", WORKSPACE_SCHEMA, "Of this workspace instead of the key's own."),
+)
 
 
 def routes(keys: KeyService, doors: Doors) -> Blueprint:
@@ -58,7 +69,7 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
             "API keys",
             {200: say.json_of("A page of keys, newest first.", say.KEY_PAGE)},
             errors=(Invalid,),
-            parameters=say.KEY_LIST,
+            parameters=PARAMETERS,
         ),
     )
     def list_keys(request: Request) -> Response:
@@ -67,6 +78,7 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         Without their texts, which nobody has but their owners; those that have ended for 90 days.
         """
         access = doors.admit(request, "admin")
+        check_parameters(request, PARAMETERS)
         given = "workspace" in (request.query_params or {})
         named = read_parameter(request, "workspace", "", parse_workspace) if given else None
         workspace = reach_workspace(access, named)
@@ -75,7 +87,7 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
         def position(cursor: str) -> str | None:
             return read_cursor(doors.cursor_secret, list_name, cursor) if cursor else None
 
-        limit = read_parameter(request, "limit", "50", parse_limit)
+        limit = read_declared(request, LIMIT)
         page = keys.list(access, workspace, limit, read_parameter(request, "cursor", "", position))
         listed = [describe_key(key, keys.now()) for key in page.keys]
         last = page.keys[-1].id if page.more else None

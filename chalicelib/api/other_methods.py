@@ -4,23 +4,23 @@ API Gateway answers a method that it has no route for as if there were nothing a
 every address has a route for every method.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request, Response, RouteEntry
 
-from chalicelib.api.routes import View, answer_problem, route
+from chalicelib.api.routes import View, answer_problem, own_methods, route
 from chalicelib.core.errors import MethodNotAllowed
 
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def routes(there: Mapping[str, Iterable[str]]) -> Blueprint:
+def routes(there: Mapping[str, Mapping[str, RouteEntry]]) -> Blueprint:
     """The blueprint, beside the routes that are there: methods by path."""
     api = Blueprint(__name__)
     for path, given in there.items():
-        methods = sorted(given)
-        others = [method for method in METHODS if method not in methods]
+        methods = sorted(own_methods(given))
+        others = [method for method in METHODS if method not in given]
         if others:
             refuse = _refuser(", ".join(methods))
             route(api, path, others, lambda say: say.UNLISTED, content_types=["*/*"])(refuse)

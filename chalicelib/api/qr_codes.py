@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from chalice.app import Blueprint, HeadersType, Request, Response
 
-from chalicelib.api.cursors import Parameter
+from chalicelib.api.cursors import Parameter, check_parameters
 from chalicelib.api.doors import NO_STORE, Doors, route, slug_in_path
 from chalicelib.api.pictures import Picture
 from chalicelib.core.errors import Invalid, NotFound
@@ -47,7 +47,9 @@ def routes(links: LinkService, doors: Doors, draw: Draw) -> Blueprint:
         The code leads to the link's short URL. Looks that scanners would not read are refused:
         too little contrast, light on dark, too little room around it.
         """
-        link = links.read(doors.authorise(request, "read"), slug_in_path(slug))
+        workspace = doors.authorise(request, "read")
+        check_parameters(request, _parameters())
+        link = links.read(workspace, slug_in_path(slug))
         short_url = quote(doors.short_url(request, link.slug), safe=_URL)
         return _answer(draw(short_url, request.query_params or {}), quote(link.slug, safe=""))
 

@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request, Response, RouteEntry
 
 from chalicelib.api.caching import CachePolicy, check_policy, keyed_request
 from chalicelib.api.notes import notes_of
@@ -82,6 +82,11 @@ def note_error(request: Request, error: EverhopError) -> None:
     notes.code = error.code
     if isinstance(error, Unavailable):
         notes.reason = str(error)
+
+
+def own_methods(methods: Mapping[str, RouteEntry]) -> list[str]:
+    """The methods of a path that are in the API's document: not those that stand for another's."""
+    return [name for name, it in methods.items() if not hasattr(it.view_function, "stands_for")]
 
 
 def request_id(request: Request) -> str:

@@ -48,7 +48,7 @@ def read_bulk_edit(body: object) -> BulkEdit:
 def edit_in_bulk(link: Link, edit: BulkEdit, now: datetime) -> Link:
     """The link with the change made; the same link when it has it already.
 
-    Invalid when it would have too many tags, or its dates would no longer agree.
+    Invalid when it would have too many tags, or its fields would no longer agree.
     """
     kept = tuple(tag for tag in link.tags if tag not in edit.remove_tags)
     added = tuple(tag for tag in edit.add_tags if tag not in kept)

@@ -217,7 +217,10 @@ PLAIN_FIELDS: Mapping[str, Field] = {
         flag,
         nullable=True,
         cleared=False,
-        about="Whether never one click more than `max_clicks` gets through; slower, never cached.",
+        about=(
+            "Whether never one click more than `max_clicks` gets through; slower, never cached. "
+            "Needs `max_clicks`, and is false again when that is cleared."
+        ),
         example=False,
     ),
 }
@@ -234,7 +237,7 @@ def read_fields(
         raise Invalid([Problem("", "type", "The body is a JSON object.")])
     values: dict[str, Any] = {}
     problems = [
-        Problem(f"/{name}", "required", "This field is needed.")
+        Problem(pointer_to(name), "required", "This field is needed.")
         for name in required
         if name not in body
     ]
@@ -242,9 +245,9 @@ def read_fields(
         try:
             values[name] = _read(fields.get(name), value)
         except Refused as refused:
-            problems.append(refused.at(_pointer(name)))
+            problems.append(refused.at(pointer_to(name)))
         except Invalid as invalid:
-            problems += invalid.below(_pointer(name))
+            problems += invalid.below(pointer_to(name))
     if problems:
         raise Invalid(problems)
     return values
@@ -260,5 +263,6 @@ def _read(field: Field | None, value: object) -> Any:
     return field.cleared
 
 
-def _pointer(name: object) -> str:
+def pointer_to(name: object) -> str:
+    """The JSON pointer to a field or parameter of this name, as much of it as is worth telling."""
     return "/" + str(name)[:LONGEST_NAME].replace("~", "~0").replace("/", "~1")

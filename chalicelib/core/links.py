@@ -89,12 +89,14 @@ def state_of(link: Link, now: datetime) -> State:
 def edit_link(link: Link, changes: Mapping[str, Any], now: datetime) -> Link:
     """The link with the changes made, one version on; the same link when they change nothing.
 
-    Invalid when its dates no longer agree.
+    Without `max_clicks` it is not exact any more. Invalid when its fields no longer agree.
     """
     edited = replace(link, **changes)
+    if edited.max_clicks is None and "max_clicks_exact" not in changes:
+        edited = replace(edited, max_clicks_exact=False)
     if edited == link:
         return link
-    check_dates(edited)
+    check_link(edited)
     return replace(edited, updated_at=now, version=link.version + 1)
 
 
@@ -135,8 +137,15 @@ def taken_by(there: Link, wanted: Link) -> SlugTaken:
     )
 
 
-def check_dates(link: Link) -> None:
-    """Invalid when the link would start only after it has ended."""
+def check_link(link: Link) -> None:
+    """Invalid when fields of the link contradict each other."""
+    _check_dates(link)
+    if link.max_clicks_exact and link.max_clicks is None:
+        detail = "Only a link with max_clicks can be counted exactly."
+        raise Invalid([Problem("/max_clicks_exact", "max_clicks_needed", detail)])
+
+
+def _check_dates(link: Link) -> None:
     if link.starts_at and link.expires_at and link.starts_at >= link.expires_at:
         detail = "starts_at must be before expires_at."
         raise Invalid([Problem("/starts_at", "dates_crossed", detail)])

@@ -10,7 +10,7 @@ import traceback
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.core.metrics import measure
+from chalicelib.core.metrics import is_failure, measure
 from chalicelib.core.times import format_time
 
 
@@ -54,7 +54,7 @@ def describe_served(served: Served, place: Place) -> dict[str, Any]:
     """The line about a request, with its metrics."""
     line: dict[str, Any] = {
         "time": format_time(served.at),
-        "level": "error" if served.status >= 500 else "info",
+        "level": "error" if is_failure(served.status) else "info",
         "event": "request",
         "stage": place.stage,
         "region": place.region,

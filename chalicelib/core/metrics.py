@@ -19,6 +19,11 @@ _UNITS = {"Duration": "Milliseconds"}
 _OTHER_ROUTES = frozenset({"/v1/health", "/v1/openapi.json", "/docs"})
 
 
+def is_failure(status: int) -> bool:
+    """Whether something went wrong on our side; 501 is a deployment as its owner has set it up."""
+    return status >= 500 and status != 501
+
+
 def kind_of(route: str, method: str) -> Kind:
     """What a request is for."""
     if method == "OPTIONS" or route in _OTHER_ROUTES:
@@ -47,7 +52,7 @@ def _values(kind: Kind, line: Mapping[str, Any]) -> dict[str, float]:
     status = line["status"]
     values: dict[str, float] = {
         "Requests": 1,
-        "Errors5xx": int(status >= 500),
+        "Errors5xx": int(is_failure(status)),
         "Duration": line["took_ms"],
     }
     if kind == "redirect":

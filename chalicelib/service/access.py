@@ -6,7 +6,6 @@ the promise is 60 s. A key that was not there is remembered for a shorter time.
 """
 
 from datetime import datetime, time, timedelta
-from threading import Thread
 
 from chalicelib.core.access import (
     BOOTSTRAP,
@@ -17,18 +16,18 @@ from chalicelib.core.access import (
     is_secret,
     read_key,
 )
-from chalicelib.core.errors import Unauthorized, Unavailable
+from chalicelib.core.errors import Unauthorized
 from chalicelib.core.keys import ApiKey, state_of_key
 from chalicelib.core.times import format_time
 from chalicelib.service.memos import Memo
 from chalicelib.service.ports import Clock, KeyStore
+from chalicelib.service.threads import wait_briefly
 
 
 FRESH_FOR = timedelta(seconds=30)
 MISSING_FOR = timedelta(seconds=5)
 REMEMBERED = 1000
 NOTE_AGAIN = timedelta(minutes=10)
-NOTED_WITHIN = 0.1  # seconds that the first request of a key's day may wait for its note
 _NO_SALT, _NO_SEAL = "", "0" * 64
 
 UNKNOWN = "This API key is not known here."
@@ -87,16 +86,10 @@ class Gate:
         planned = self._next_note.get(key.id, now)
         if planned is None or planned <= now:
             self._next_note.put(key.id, now + NOTE_AGAIN, now)
-            noting = Thread(target=self._note, args=(key, now), daemon=True)
-            noting.start()
-            # Waited for, as Lambda may freeze right after the answer; but never for long.
-            noting.join(NOTED_WITHIN)
+            wait_briefly(lambda: self._note(key, now))
 
     def _note(self, key: ApiKey, now: datetime) -> None:
-        try:
-            self._keys.note_use(key, now.date())
-        except Unavailable:
-            return
+        self._keys.note_use(key, now.date())
         tomorrow = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
         self._next_note.put(key.id, tomorrow, now)
 

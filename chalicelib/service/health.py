@@ -8,8 +8,8 @@ from threading import Lock
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.service.memos import Memo
-from chalicelib.service.patience import ask_within
 from chalicelib.service.ports import Clock
+from chalicelib.service.threads import ask_within
 
 
 Ask = Callable[[], object]  # raises Unavailable when what it asks is away

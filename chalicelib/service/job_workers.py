@@ -56,25 +56,25 @@ class Lease:
         """Make the lease longer when half of it is over."""
         until, now = self.job.leased_until, self.now()
         if until is not None and until - now < LEASE / 2:
-            self._replace(keep_job(self.job, now))
+            self._store(keep_job(self.job, now))
 
     def save(self, progress: Mapping[str, Any]) -> None:
         """Keep how far the work is."""
-        self._replace(save_job(self.job, progress, self.now()))
+        self._store(save_job(self.job, progress, self.now()))
 
     def reset(self) -> None:
         """Let the work begin anew with the next worker."""
-        self._replace(reset_job(self.job, self.now()))
+        self._store(reset_job(self.job, self.now()))
 
     def release(self, problem: str | None = None) -> None:
         """Let another worker go on at once."""
-        self._replace(release_job(self.job, self.now(), problem))
+        self._store(release_job(self.job, self.now(), problem))
 
     def finish(self, progress: Mapping[str, Any]) -> None:
         """The work is done."""
-        self._replace(finish_job(self.job, progress, self.now()))
+        self._store(finish_job(self.job, progress, self.now()))
 
-    def _replace(self, job: Job) -> None:
+    def _store(self, job: Job) -> None:
         self._jobs.replace(job)
         self.job = job
 

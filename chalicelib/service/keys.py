@@ -95,7 +95,7 @@ class KeyService:
         """Let the key open nothing any more; that it does not already is no error."""
         for _ in range(REVOKE_TRIES):
             key = self._reach(access, key_id)
-            if key.revoked_at or self._replace(revoke_key(key, self.now())):
+            if key.revoked_at or self._try_to_store(revoke_key(key, self.now())):
                 return
         raise Unavailable("This key is being changed by many at once; please try again.")
 
@@ -110,8 +110,8 @@ class KeyService:
         self._check_rotatable(old, now)
         issued = self._issue({**_heritage(old, now), **values})
         retired = retire_key(old, issued.key.id, retires_at)
-        if not self._replace(retired):
-            self._replace(revoke_key(issued.key, now))
+        if not self._try_to_store(retired):
+            self._try_to_store(revoke_key(issued.key, now))
             raise KeyConflict("This key was changed by someone else at the same time.")
         return IssuedKey(issued.key, issued.text, retired)
 
@@ -133,7 +133,7 @@ class KeyService:
             raise NotFound("There is no such key.")
         return key
 
-    def _replace(self, key: ApiKey) -> bool:
+    def _try_to_store(self, key: ApiKey) -> bool:
         try:
             self.keys.replace(key)
         except Stale:

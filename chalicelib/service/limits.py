@@ -12,8 +12,8 @@ from threading import Lock
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.limits import Standing, Window, share_of, window_at
-from chalicelib.service.patience import ask_within
 from chalicelib.service.ports import Clock, CounterStore
+from chalicelib.service.threads import ask_within
 
 
 # A limit must not take the API down: a counter that does not answer is not waited for, and then

@@ -15,7 +15,7 @@ from chalicelib.core.fields import PLAIN_FIELDS, Field, Kind, read_fields, time
 from chalicelib.core.links import (
     Link,
     bury_link,
-    check_dates,
+    check_link,
     check_not_future,
     check_not_past,
     edit_link,
@@ -123,7 +123,7 @@ class LinkService:
         slug = values.pop("slug", None)
         values = {"created_at": now, "updated_at": now, **values}
         link = Link(workspace=workspace, slug=slug or "", **values)
-        check_dates(link)
+        check_link(link)
         check_not_future(link.created_at, now)
         if not imported:
             check_not_past(link.expires_at, now)

@@ -1,9 +1,8 @@
-"""Work beside an answer: waited for a little, as Lambda may freeze after it, and never for long."""
+"""Waiting only so long for work that may take longer; it then goes on in its thread."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from chalicelib.core.errors import Unavailable
 
@@ -12,18 +11,41 @@ WAITED = 0.1  # seconds
 T = TypeVar("T")
 
 
+class _Asking(Thread, Generic[T]):
+    """A thread that keeps what its function returned or raised."""
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self.answers: list[T] = []
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Ask, in the thread."""
+        try:
+            self.answers.append(self._ask())
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            self.error = error
+
+
+def ask_within(seconds: float, ask: Callable[[], T]) -> T:
+    """What `ask()` returns or raises; Unavailable when that takes longer, and then it goes on."""
+    asking = _Asking(ask)
+    asking.start()
+    asking.join(seconds)
+    if asking.error is not None:
+        raise asking.error
+    if not asking.answers:
+        raise Unavailable("There was no answer in time.")
+    return asking.answers[0]
+
+
 def wait_briefly(work: Callable[[], T]) -> T | None:
-    """What the work comes to; None when that takes longer than WAITED, or a store is away.
+    """What work beside an answer comes to; None after WAITED, or when a store is away.
 
-    Work that takes longer goes on for as long as the process runs.
+    It is waited for at all, as Lambda may freeze right after the answer.
     """
-    answers: list[T] = []
-
-    def run() -> None:
-        with suppress(Unavailable):
-            answers.append(work())
-
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(WAITED)
-    return answers[0] if answers else None
+    try:
+        return ask_within(WAITED, work)
+    except Unavailable:
+        return None

@@ -10,14 +10,13 @@ from pynamodb.models import Model
 from chalicelib.core.idempotency import Claim, released_at
 from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import CLAIM_SK, claim_pk
-from chalicelib.store.models import LinkItem
 
 
 class ClaimItem(Model):
     """One claim; it has no list_key, so it is in no list."""
 
     class Meta:
-        """Bound to the links' table by `bind_claims`."""
+        """Bound to the links' table by `bind_beside`."""
 
         table_name = "unbound"
 
@@ -28,14 +27,6 @@ class ClaimItem(Model):
     plan = UnicodeAttribute()
     claimed_at = UTCDateTimeAttribute()
     ttl = NumberAttribute()  # epoch seconds: the end of the claim
-
-
-def bind_claims(links: type[LinkItem]) -> type[ClaimItem]:
-    """The model over the table of this links model, and over its connection."""
-    model: type[ClaimItem] = type("BoundClaimItem", (ClaimItem,), {"Meta": links.Meta})
-    # A second connection would be a second client: 25 ms.
-    model._connection = links._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
-    return model
 
 
 class ClaimTable:

@@ -10,14 +10,13 @@ from pynamodb.models import Model
 
 from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import COUNTER_SK, counter_pk
-from chalicelib.store.models import LinkItem
 
 
 class CounterItem(Model):
     """One counter; it has no list_key, so it is in no list."""
 
     class Meta:
-        """Bound to the links' table by `bind_counters`."""
+        """Bound to the links' table by `bind_beside`."""
 
         table_name = "unbound"
 
@@ -25,13 +24,6 @@ class CounterItem(Model):
     sk = UnicodeAttribute(range_key=True, default=COUNTER_SK)
     total = NumberAttribute()
     ttl = NumberAttribute(null=True)  # epoch seconds: when nobody asks for it any more
-
-
-def bind_counters(links: type[LinkItem]) -> type[CounterItem]:
-    """The model over the table of this links model, and over its connection."""
-    model: type[CounterItem] = type("BoundCounterItem", (CounterItem,), {"Meta": links.Meta})
-    model._connection = links._get_connection()  # noqa: SLF001 - as in claims: one client for all
-    return model
 
 
 class CounterTable:

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.service.ports import FileGone
-from chalicelib.store.job_clients import answering, code_of, make_client
+from chalicelib.store.job_clients import blaming, code_of, make_client
 
 
 _GONE = frozenset({"NoSuchUpload", "InvalidPart", "NoSuchKey", "404"})
@@ -27,7 +27,7 @@ class FileBucket:
     def begin(self, name: str, content_type: str) -> str:
         """CreateMultipartUpload; see FileStore. People save the file under its own name."""
         shown = name.rpartition("/")[2]
-        with _answering():
+        with _blaming_the_bucket():
             begun = self._s3.create_multipart_upload(
                 **self._at(name),
                 ContentType=content_type,
@@ -37,7 +37,7 @@ class FileBucket:
 
     def put_part(self, name: str, upload: str, number: int, data: bytes) -> str:
         """UploadPart; see FileStore."""
-        with _answering():
+        with _blaming_the_bucket():
             put = self._s3.upload_part(
                 **self._at(name), UploadId=upload, PartNumber=number, Body=data
             )
@@ -46,19 +46,19 @@ class FileBucket:
     def complete(self, name: str, upload: str, parts: Sequence[str]) -> None:
         """CompleteMultipartUpload; see FileStore."""
         numbered = [{"PartNumber": at, "ETag": tag} for at, tag in enumerate(parts, 1)]
-        with _answering():
+        with _blaming_the_bucket():
             self._s3.complete_multipart_upload(
                 **self._at(name), UploadId=upload, MultipartUpload={"Parts": numbered}
             )
 
     def put(self, name: str, data: bytes) -> None:
         """PutObject; see FileStore."""
-        with _answering():
+        with _blaming_the_bucket():
             self._s3.put_object(**self._at(name), Body=data)
 
     def get(self, name: str) -> bytes:
         """GetObject; see FileStore."""
-        with _answering():
+        with _blaming_the_bucket():
             return bytes(self._s3.get_object(**self._at(name))["Body"].read())
 
     def url_of(self, name: str, works_for: int) -> str:
@@ -74,8 +74,8 @@ class FileBucket:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
-    with answering("The bucket of files"):
+def _blaming_the_bucket() -> Iterator[None]:
+    with blaming("The bucket of files"):
         try:
             yield
         except ClientError as error:

@@ -3,7 +3,7 @@
 import json
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.store.job_clients import answering, make_client
+from chalicelib.store.job_clients import blaming, make_client
 
 
 class WorkerCall:
@@ -15,7 +15,7 @@ class WorkerCall:
 
     def __call__(self, workspace: str, job_id: str) -> None:
         """One asynchronous Invoke; Lambda calls again by itself, twice, when the worker fails."""
-        with answering("The worker function"):
+        with blaming("The worker function"):
             answer = make_client("lambda", self._region).invoke(
                 FunctionName=self._function,
                 InvocationType="Event",

@@ -41,7 +41,7 @@ def code_of(error: ClientError) -> str:
 
 
 @contextmanager
-def answering(what: str) -> Iterator[None]:
+def blaming(what: str) -> Iterator[None]:
     """Turn what botocore raises into Unavailable that says what did not answer, and why."""
     try:
         yield

@@ -14,14 +14,13 @@ from chalicelib.core.errors import Stale
 from chalicelib.core.jobs import Job
 from chalicelib.store.answers import ConditionFailed, answering
 from chalicelib.store.keys import JOB_SK, job_pk
-from chalicelib.store.models import LinkItem
 
 
 class JobItem(Model):
     """One job; it has no list_key, so it is in no list."""
 
     class Meta:
-        """Bound to the links' table by `bind_jobs`."""
+        """Bound to the links' table by `bind_beside`."""
 
         table_name = "unbound"
 
@@ -40,13 +39,6 @@ class JobItem(Model):
     version = NumberAttribute()
     write_id = UnicodeAttribute()  # as in LinkItem
     ttl = NumberAttribute()  # epoch seconds: when the job is forgotten
-
-
-def bind_jobs(links: type[LinkItem]) -> type[JobItem]:
-    """The model of jobs over the table and the connection of a bound model of links."""
-    model: type[JobItem] = type("BoundJobItem", (JobItem,), {"Meta": links.Meta})
-    model._connection = links._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
-    return model
 
 
 class JobTable:

@@ -18,14 +18,14 @@ from pynamodb.models import Model
 from chalicelib.core.access import SCOPES
 from chalicelib.core.keys import ApiKey
 from chalicelib.store.keys import KEY_SK, USE_SK, key_pk, key_sort, keys_list, uses_list
-from chalicelib.store.models import LinkItem, ListIndex
+from chalicelib.store.models import ListIndex
 
 
 class KeyItem(Model):
     """An API key (sk `key`), or its last use (sk `use`), which has `last_used_on` and no more."""
 
     class Meta:
-        """Bound to the links' table by `bind_keys`."""
+        """Bound to the links' table by `bind_beside`."""
 
         table_name = "unbound"
 
@@ -50,14 +50,6 @@ class KeyItem(Model):
     ttl = NumberAttribute(null=True)  # epoch seconds; only on keys that end: when to forget them
 
     by_list = ListIndex()
-
-
-def bind_keys(links: type[LinkItem]) -> type[KeyItem]:
-    """The model of keys over the table and the connection of a bound model of links."""
-    model: type[KeyItem] = type("BoundKeyItem", (KeyItem,), {"Meta": links.Meta})
-    # A client of its own would cost the first keyed request 25 ms.
-    model._connection = links._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
-    return model
 
 
 _COPIED = (

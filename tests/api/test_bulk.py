@@ -207,6 +207,7 @@ def test_the_lists_filters(tagged: Api) -> None:
         ("tag=spring&archvied=true", {}, {"/archvied": "unknown_field"}),
         ("tag=spring&sort=created_at", {}, {"/sort": "unknown_field"}),
         ("tag=spring&tag=autumn", {}, {"/tag": "repeated"}),
+        ("tag=spring&a/b~c=1", {}, {"/a~1b~0c": "unknown_field"}),
         ("tag=spring&limit=0", {}, {"/limit": "limit"}),
         ("tag=spring&dry_run=1", {}, {"/dry_run": "type"}),
         ("tag=spring&state=gone", {}, {"/state": "choice"}),

@@ -76,7 +76,7 @@ CHANGES: list[tuple[str, Any, Any]] = [
     ("disabled", True, False),
     ("archived", True, False),
     ("max_clicks", 5, None),
-    ("max_clicks_exact", True, False),
+    # max_clicks_exact, which needs max_clicks, is in test_exact_limits.
 ]
 
 
@@ -106,6 +106,22 @@ def test_edit_of_the_destination(api: Api) -> None:
     assert codes(answer) == {"/destination": "required"}
 
 
+def test_exact_limits(api: Api) -> None:
+    """A limit is exact only where there is one: at the create, and at each edit."""
+    api.made(D, slug="x")
+
+    def edit(**body: object) -> Any:
+        return api.keyed("PATCH", "/links/x", body)
+
+    refused = {"/max_clicks_exact": "max_clicks_needed"}
+    assert codes(edit(max_clicks_exact=True)) == refused
+    assert edit(max_clicks=5, max_clicks_exact=True).json_body["max_clicks_exact"] is True
+    assert codes(edit(max_clicks=None, max_clicks_exact=True)) == refused
+    assert edit(max_clicks=6).json_body["max_clicks_exact"] is True
+    assert edit(max_clicks=None).json_body["max_clicks_exact"] is False
+    assert edit(max_clicks=6).json_body["max_clicks_exact"] is False
+
+
 WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"status": 303}, {"/status": "choice"}),
     ({"status": "302"}, {"/status": "choice"}),
@@ -126,6 +142,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"expires_at": "2026-12-01T10:00"}, {"/expires_at": "time"}),
     ({"expires_at": "2020-01-01T00:00:00Z"}, {"/expires_at": "past"}),
     ({"starts_at": in_days(2), "expires_at": in_days(1)}, {"/starts_at": "dates_crossed"}),
+    ({"max_clicks_exact": True}, {"/max_clicks_exact": "max_clicks_needed"}),
     ({"forward_query": "yes"}, {"/forward_query": "type"}),
     ({"forward_query": 1}, {"/forward_query": "type"}),
     ({"query_winner": "me"}, {"/query_winner": "choice"}),

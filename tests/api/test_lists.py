@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 
 import pytest
+from chalice.app import MultiDict
 
 from chalicelib.api.cursors import next_cursor, read_list_query
 from chalicelib.core.errors import Invalid
@@ -153,7 +154,7 @@ def test_a_link_deleted_under_way(listed: Api) -> None:
 class Asking:
     """As much of a request as a list query is read from."""
 
-    query_params: dict[str, str]
+    query_params: MultiDict
 
 
 def test_another_workspaces_cursor() -> None:
@@ -161,8 +162,31 @@ def test_another_workspaces_cursor() -> None:
     query = ListQuery(limit=1)
     page = Page((), "2026-11-23T12:00:00.000Z#promo")
     cursor = next_cursor(page, "mine", query, b"secret")
-    asking = Asking({"cursor": str(cursor)})
+    asking = Asking(MultiDict({"cursor": [str(cursor)]}))
 
     assert read_list_query(asking, "mine", b"secret").after == page.after
     with pytest.raises(Invalid):
         read_list_query(asking, "theirs", b"secret")
+
+
+ASKED = ["GET /links", "PATCH /links", "GET /links/l1/qr", "GET /keys", "POST /imports"]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_slips_of_the_pen(listed: Api, asked: str) -> None:
+    """A parameter that does not exist, or is there twice, is named and not passed over."""
+    method, path = asked.split()
+    known = {"/imports": "dry_run", "/links/l1/qr": "size"}.get(path, "limit")
+    needed = "tag=even&" if method == "PATCH" else ""
+
+    def ask(query: str) -> dict[str, str]:
+        target, kind = (
+            f"{path}?{needed}{query}",
+            "text/csv" if method == "POST" else "application/json",
+        )
+        return codes(listed.keyed(method, target, {}, Content_Type=kind))
+
+    assert ask("sate=expired") == {"/sate": "unknown_field"}
+    assert ask("a/b~c=1&Limit=2") == {"/a~1b~0c": "unknown_field", "/Limit": "unknown_field"}
+    assert ask(f"{known}=70&{known}=70") == {f"/{known}": "repeated"}
+    assert len(listed.keyed("GET", "/links").json_body["links"]) == 7

@@ -1,6 +1,5 @@
 """The OpenAPI document: it is valid, it is all of the API, and the API keeps to it."""
 
-import ast
 import json
 import re
 import subprocess
@@ -11,9 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.cursors import DRY_RUN, FIRST_ROW, LIST_PARAMETERS, Parameter
-from chalicelib.api.openapi.problems import codes, kinds
-from chalicelib.api.openapi.words import FIELD_CODES
-from chalicelib.core.errors import EverhopError, Refused, Unavailable
+from chalicelib.core.errors import Refused, Unavailable
 from chalicelib.core.keys import ApiKey
 from chalicelib.core.links import Link
 from chalicelib.service.ports import KeyPage, ListQuery, Page
@@ -351,39 +348,6 @@ def takes(parameter: Parameter, text: str) -> bool:
         # That a cursor was given out by this list is not a matter of its form.
         return parameter.name == "cursor"
     return True
-
-
-def test_codes_are_all_there(document: dict[str, Any]) -> None:
-    """The codes of problems are those of our errors, and what only the gateway says."""
-    said = set(document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"])
-
-    assert said == {kind.code for kind in kinds()} | {EverhopError.code, "too_many_requests"}
-    assert list(codes()) == sorted(codes(), key=lambda code: codes()[code])
-
-
-def test_codes_of_fields_are_all_there() -> None:
-    """Every code that the app refuses a field with is explained, and no other is."""
-    assert set(FIELD_CODES) == codes_in_source() | {"slug_taken", "unavailable"}
-
-
-def codes_in_source() -> set[str]:
-    """The first texts handed to Refused and refuse_file, and the second to Problem."""
-    places = {"Refused": 0, "refuse_file": 0, "Problem": 1}
-    return {
-        str(argument.value)
-        for path in (ROOT / "chalicelib").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places
-        for argument in node.args[places[node.func.id] :][:1]
-        if isinstance(argument, ast.Constant)
-    }
-
-
-def test_the_written_documentation_has_the_same_codes() -> None:
-    """docs/api.md lists the codes that the document has."""
-    text = (ROOT / "docs" / "api.md").read_text()
-
-    assert {code for code in [*FIELD_CODES, *codes()] if f"`{code}`" not in text} == set()
 
 
 def test_anyone_may_read_it(api: Api) -> None:

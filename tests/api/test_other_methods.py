@@ -14,8 +14,8 @@ def test_a_method_too_many_is_405(api: Api) -> None:
     for path, item in api.contract.document["paths"].items():
         routes = api.client._app.routes[path]
         literal = {name for name in routes if hasattr(routes[name].view_function, "stands_for")}
-        has = ({method.upper() for method in item} | literal) & METHODS
-        for method in sorted(METHODS - has):
+        has = {method.upper() for method in item} & METHODS
+        for method in sorted(METHODS - has - literal):
             target = re.sub(r"{\w+}", "x", path)
             answer = api.ask(method, target, b"\xff", Content_Type="image/png")
             assert answer.status_code == 405, (method, path)

@@ -38,9 +38,11 @@ def test_a_line() -> None:
     }
 
 
-@pytest.mark.parametrize(("status", "level"), [(302, "info"), (429, "info"), (500, "error")])
+@pytest.mark.parametrize(
+    ("status", "level"), [(302, "info"), (429, "info"), (500, "error"), (501, "info")]
+)
 def test_levels(status: int, level: str) -> None:
-    """What a client did wrong is no error of ours."""
+    """What a client did wrong is no error of ours, nor is what the owner left out (501)."""
     assert describe_served(SERVED._replace(status=status), PLACE)["level"] == level
 
 

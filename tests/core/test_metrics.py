@@ -156,6 +156,7 @@ def test_what_is_counted() -> None:
 
     assert values_of() == {**always, "Errors5xx": 0, "RateLimited": 0}
     assert values_of(status=429) == {**always, "Errors5xx": 0, "RateLimited": 1}
+    assert values_of(status=501) == values_of()
     assert values_of(status=503, is_cold=True) == {
         **always,
         "Errors5xx": 1,

@@ -6,6 +6,7 @@ is about exports; that no answer and no part of the store has a password is `tes
 
 import json
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,6 +108,22 @@ def test_row_72_counters_away() -> None:
         assert HOST not in str(exact.body) + str(tried.body) + str(tried.headers)
         assert api.follow("about", **BROWSER).status_code == 302
         assert api.follow("locked", **BROWSER).status_code == 200
+
+
+@pytest.mark.stack
+def test_row_113(stack: RunningStack) -> None:
+    """Many at once on a limited link: it leads at least so many on, soon no more, and stays as it is."""
+    body = {"destination": D, "slug": "hot", "max_clicks": 20}
+    made = stack.api("POST", "/links", body).json
+    burst = Counter(answer.status for answer in parallel(60, stack, "GET", "/hot"))
+    until = time.monotonic() + 10
+    while stack.ask("GET", "/hot", **BROWSER).status != 410:
+        assert time.monotonic() < until, "the limit never held"
+        time.sleep(0.1)
+
+    assert set(burst) <= {302, 410}
+    assert burst[302] >= 20
+    assert stack.api("GET", "/links/hot").json == made
 
 
 @pytest.mark.parametrize("headers", [WHATSAPP, {"User_Agent": "Slackbot-LinkExpanding 1.0"}])

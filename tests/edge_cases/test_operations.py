@@ -1,10 +1,9 @@
 """Keys, workspaces, deleting, outages and clocks: rows 102 to 117 of our list, a test each.
 
-Row 105 (CORS), row 108 (rate limits) and what row 107 says of logs are tested where these are.
-Row 106 (CSRF): nothing here is opened by a cookie, the dashboard sends its key in a header. Row 109
-(webhooks): there are none. Row 110 (asking before a delete, and taking it back): the dashboard does
-that, tests/browser holds it; here is what the API guards. Row 113: counting clicks is to come; what
-holds is that following writes nothing. Row 114 (which write of two regions wins): with replication.
+Rows 105 (CORS), 108 (rate limits) and what row 107 says of logs are in test_service_rows.py, row 113
+for a burst of visitors in test_locks.py. Row 109 (webhooks): there are none. Row 110 (asking before
+a delete, and taking it back): the dashboard does that, tests/browser holds it; here is what the API
+guards. Row 114 (which write of two regions wins): with replication.
 """
 
 import json
@@ -19,6 +18,7 @@ from chalicelib.core.access import draw_key
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.links import Link
 from chalicelib.store.memory import ClaimMemory, LinkMemory
+from chalicelib.store.memory_counters import CounterMemory
 from chalicelib.store.memory_keys import KeyMemory
 from tests.api.driver import KEY, Api, codes, make_api
 from tests.api.test_qr_codes import picture
@@ -94,6 +94,31 @@ def test_row_104(api: Api, text: str) -> None:
     page = api.follow("x+").body.decode()
     assert "<script>alert" not in page
     assert api.follow("x").headers["Location"] == made["destination"]
+
+
+@pytest.mark.stack
+def test_row_106(stack: RunningStack) -> None:
+    """A cookie opens nothing, even with a whole key in it, and no answer ever sets one."""
+    for slug, fields in (("row-106", {}), ("row-106-locked", {"password": "sesame"})):
+        assert stack.api("POST", "/links", {"destination": D, "slug": slug, **fields}).status == 201
+    key = stack.api_key
+    cookie = f"key={key}; api_key={key}; Authorization=Bearer {key}; session={key}"
+    refused = [
+        stack.ask("GET", "/api/v1/links", Cookie=cookie),
+        stack.ask("POST", "/api/v1/links", {"destination": D}, Cookie=cookie),
+        stack.ask("DELETE", "/api/v1/links/row-106", Cookie=cookie),
+        stack.ask("POST", "/api/v1/keys", {"name": "x"}, Cookie=cookie),
+    ]
+    others = [
+        stack.ask("GET", path, Cookie=cookie)
+        for path in ("/", "/row-106", "/row-106+", "/row-106-locked", "/none", "/api/docs")
+    ]
+    others.append(stack.api("GET", "/links/row-106"))
+
+    assert [answer.status for answer in refused] == [401] * 4
+    assert [answer.status for answer in others] == [200, 302, 200, 200, 404, 200, 200]
+    for answer in refused + others:
+        assert "set-cookie" not in {name.lower() for name in answer.headers}
 
 
 class Broken(LinkMemory):
@@ -183,15 +208,17 @@ class Watched(LinkMemory):
         super().replace(key, link)
 
 
-def test_row_113() -> None:
-    """To follow a link is one read and no write, however often."""
-    store = Watched()
-    with make_api(store) as api:
-        api.made(slug="hot")
+@pytest.mark.parametrize(("limit", "counted"), [(None, 0), (1000, 100)])
+def test_row_113(limit: int | None, counted: int) -> None:
+    """To follow a link is one read of it and no write to it, however often; a limit counts beside."""
+    store, counters = Watched(), CounterMemory()
+    with make_api(store, counters=counters) as api:
+        api.made(slug="hot", max_clicks=limit)
         before = store.gets, store.writes
         assert {api.follow("hot").status_code for _ in range(100)} == {302}
 
     assert (store.gets - before[0], store.writes - before[1]) == (100, 0)
+    assert sum(counters._totals.values()) == counted
 
 
 @pytest.mark.parametrize("skew", [-5, -0.5, 0.5, 5])

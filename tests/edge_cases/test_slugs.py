@@ -129,7 +129,7 @@ def test_row_37_below_the_api(api: Api) -> None:
     routes = {path.split("/")[1] for path in api.client._app.routes}
     link = api.made(slug="docs")
 
-    assert routes == {"v1", "r", "docs"}
+    assert routes == {"v1", "r", "v", "docs"}
     assert {"v1", "r"} <= RESERVED
     assert link["short_url"] == "https://sho.rt/docs"
     assert api.follow("docs").status_code == 302

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.store.claims import ClaimTable, bind_claims
+from chalicelib.store.claims import ClaimItem, ClaimTable
 from chalicelib.store.links import LinkTable
-from chalicelib.store.models import bind
+from chalicelib.store.models import bind, bind_beside
 from tests.store.tables import REGION, point_to
 
 
@@ -32,7 +32,7 @@ class Throttled:
         Thread(target=self.server.serve_forever, daemon=True).start()
         point_to(f"http://127.0.0.1:{self.server.server_address[1]}", monkeypatch)
         model = bind("links", REGION)
-        self.links, self.claims = LinkTable(model), ClaimTable(bind_claims(model))
+        self.links, self.claims = LinkTable(model), ClaimTable(bind_beside(ClaimItem, model))
 
     def takes(self, action: str, body: bytes) -> bool:
         """Whether this call gets through."""

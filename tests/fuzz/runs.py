@@ -35,15 +35,6 @@ expected-statuses = ["2xx", "3xx", "401", "403", "404", "405", "409", "410", "41
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx"]
 
-[[operations]]
-include-path = "/v1/links/batch"
-# A key with spaces around it is a good one by the time HTTP has brought it; of a single link the
-# slug that is taken by then hides that.
-checks.negative_data_rejection.enabled = false
-# The address is also that of the link called batch, whose methods the document has elsewhere.
-checks.unsupported_method.enabled = false
-checks.allow_header_conformance.enabled = false
-
 [reports.ndjson]
 path = "{report}"
 """

@@ -24,15 +24,15 @@ from chalicelib.service.ports import (
     ListQuery,
 )
 from chalicelib.store import job_clients
-from chalicelib.store.claims import ClaimTable, bind_claims
-from chalicelib.store.counters import CounterTable, bind_counters
+from chalicelib.store.claims import ClaimItem, ClaimTable
+from chalicelib.store.counters import CounterItem, CounterTable
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
-from chalicelib.store.jobs import JobTable, bind_jobs
-from chalicelib.store.key_models import bind_keys
+from chalicelib.store.jobs import JobItem, JobTable
+from chalicelib.store.key_models import KeyItem
 from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
-from chalicelib.store.models import LinkItem, bind
+from chalicelib.store.models import LinkItem, bind, bind_beside
 
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
@@ -183,8 +183,8 @@ def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
     """The store's calls are the grants: one more is an outage, one less is a grant too many."""
     calls = watch_calls(model)
     used = use_everything(LinkTable(model))
-    claims_used = use_all_claims(ClaimTable(bind_claims(model)))
-    counters_used = use_all_counters(CounterTable(bind_counters(model)))
+    claims_used = use_all_claims(ClaimTable(bind_beside(ClaimItem, model)))
+    counters_used = use_all_counters(CounterTable(bind_beside(CounterItem, model)))
 
     assert methods_of(LinkStore) == used
     assert methods_of(CounterStore) == counters_used
@@ -214,7 +214,7 @@ def use_all_of_keys(store: KeyStore) -> set[str]:
 def test_keys_need_no_grant_of_their_own(model: type[LinkItem]) -> None:
     """The calls for keys are those for links, over the same connection."""
     calls = watch_calls(model)
-    used = use_all_of_keys(KeyTable(bind_keys(model)))
+    used = use_all_of_keys(KeyTable(bind_beside(KeyItem, model)))
 
     assert {name for name in vars(KeyStore) if not name.startswith("_")} == used
     assert calls <= ON_TABLE | ON_INDEX
@@ -236,7 +236,7 @@ def test_jobs_need_no_grant_on_the_table(model: type[LinkItem]) -> None:
     """The calls for jobs are those for links, and none to the index."""
     calls = watch_calls(model)
 
-    assert methods_of(JobStore) == use_all_of_jobs(JobTable(bind_jobs(model)))
+    assert methods_of(JobStore) == use_all_of_jobs(JobTable(bind_beside(JobItem, model)))
     assert calls <= ON_TABLE
 
 

@@ -199,7 +199,7 @@ def test_methods_that_are_there(stack: RunningStack, target: str, methods: str) 
         answer = stack.ask(method, target)
 
         assert answer.status == 405, method
-        assert sorted(answer.headers["Allow"].split(", ")) == methods.split(", "), method
+        assert set(answer.headers["Allow"].split(", ")) == set(methods.split(", ")), method
     assert stack.ask("TRACE", "/api/nothing").status == 404
 
 

@@ -24,7 +24,7 @@ from chalicelib.service.jobs import JobService
 from chalicelib.service.ports import ListQuery
 from chalicelib.store.memory import LinkMemory
 from tests.job_fakes import FileMemory, Platform
-from tests.service.test_exports import Times
+from tests.service.export_platform import Times
 
 
 OTHERS = {"gone": "https://else.test/", "there": "https://e.test/there"}

@@ -8,11 +8,11 @@ import pytest
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.idempotency import Claim, new_claim
 from chalicelib.service.ports import ClaimStore, ListQuery
-from chalicelib.store.claims import ClaimTable, bind_claims
+from chalicelib.store.claims import ClaimItem, ClaimTable
 from chalicelib.store.keys import claim_pk, link_pk
 from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import ClaimMemory
-from chalicelib.store.models import bind
+from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
 from tests.store.tables import REGION, point_to, together
 from tests.store.test_contract import LosingFirstAnswer
@@ -31,7 +31,7 @@ def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> C
     if request.param == "memory":
         return ClaimMemory()
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
-    return ClaimTable(bind_claims(bind("links", REGION)))
+    return ClaimTable(bind_beside(ClaimItem, bind("links", REGION)))
 
 
 def test_the_first_claim_stands(claims: ClaimStore) -> None:
@@ -96,7 +96,7 @@ def tables(
     """Both stores over one table and one connection, as they are wired."""
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     model = bind("links", REGION)
-    return LinkTable(model), ClaimTable(bind_claims(model))
+    return LinkTable(model), ClaimTable(bind_beside(ClaimItem, model))
 
 
 def test_a_lost_answer_is_no_conflict(tables: tuple[LinkTable, ClaimTable]) -> None:
@@ -139,7 +139,7 @@ def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     url = url_of(listener)
     listener.close()
     point_to(url, monkeypatch)
-    claims = ClaimTable(bind_claims(bind("links", REGION)))
+    claims = ClaimTable(bind_beside(ClaimItem, bind("links", REGION)))
 
     for act in (
         lambda: claims.find("w", "k", NOW),

@@ -6,9 +6,9 @@ import pytest
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.service.ports import CounterStore
-from chalicelib.store.counters import CounterTable, bind_counters
+from chalicelib.store.counters import CounterItem, CounterTable
 from chalicelib.store.memory_counters import CounterMemory
-from chalicelib.store.models import bind
+from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
 from tests.store.tables import REGION, point_to, together
 
@@ -22,7 +22,7 @@ def counters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "memory":
         return CounterMemory()
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
-    return CounterTable(bind_counters(bind("links", REGION)))
+    return CounterTable(bind_beside(CounterItem, bind("links", REGION)))
 
 
 def test_a_counter_begins_at_nothing(counters: CounterStore) -> None:
@@ -62,7 +62,7 @@ def test_a_table_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) ->
     with listen() as listener:
         url = url_of(listener)
     point_to(url, monkeypatch)
-    counters = CounterTable(bind_counters(bind("links", REGION)))
+    counters = CounterTable(bind_beside(CounterItem, bind("links", REGION)))
 
     with pytest.raises(Unavailable):
         counters.add("away", 1)

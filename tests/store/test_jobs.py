@@ -14,11 +14,11 @@ import pytest
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.jobs import Job, fail_job, lease_job, new_job, release_job, save_job
 from chalicelib.service.ports import SMALLEST_PART, FileGone, JobStore
-from chalicelib.store import job_clients as clients
+from chalicelib.store import job_clients
 from chalicelib.store.files import FileBucket
-from chalicelib.store.jobs import JobTable, bind_jobs
+from chalicelib.store.jobs import JobItem, JobTable
 from chalicelib.store.memory_jobs import JobMemory
-from chalicelib.store.models import bind
+from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
 from tests.store.tables import REGION, point_to, together
 
@@ -36,7 +36,7 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Jo
     if request.param == "memory":
         return JobMemory()
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
-    return JobTable(bind_jobs(bind("links", REGION)))
+    return JobTable(bind_beside(JobItem, bind("links", REGION)))
 
 
 def test_a_job_comes_back_as_it_was(store: JobStore) -> None:
@@ -85,7 +85,7 @@ def test_a_repeat_of_ones_own_save_is_no_conflict(
 ) -> None:
     """When the answer to a save is lost and the client saves again, it has still won."""
     point_to(dynamodb, monkeypatch)
-    store = JobTable(bind_jobs(bind("links", REGION)))
+    store = JobTable(bind_beside(JobItem, bind("links", REGION)))
     store.create(job("lost"))
     save = store._model.save
 
@@ -103,7 +103,7 @@ def test_a_table_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     with listen() as nobody:
         url = url_of(nobody)
     point_to(url, monkeypatch)
-    store = JobTable(bind_jobs(bind("links", REGION)))
+    store = JobTable(bind_beside(JobItem, bind("links", REGION)))
     for act in (
         lambda: store.get("w", "a"),
         lambda: store.create(job("a")),
@@ -117,7 +117,7 @@ def test_a_table_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> FileBucket:
     point_to(s3, monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3)
-    clients.make_client.cache_clear()
+    job_clients.make_client.cache_clear()
     return FileBucket("files", REGION)
 
 
@@ -165,11 +165,11 @@ def test_a_bucket_that_is_away(bucket: FileBucket, monkeypatch: pytest.MonkeyPat
     with listen() as nobody:
         url = url_of(nobody)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-    clients.make_client.cache_clear()
-    monkeypatch.setitem(clients._SENDING, "retries", {"total_max_attempts": 1})
+    job_clients.make_client.cache_clear()
+    monkeypatch.setitem(job_clients._SENDING, "retries", {"total_max_attempts": 1})
     with pytest.raises(Unavailable, match="EndpointConnectionError"):
         bucket.put("a", b"")
-    clients.make_client.cache_clear()
+    job_clients.make_client.cache_clear()
 
 
 def test_urls_on_aws_are_the_regions_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,9 +178,9 @@ def test_urls_on_aws_are_the_regions_own(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
-    clients.make_client.cache_clear()
+    job_clients.make_client.cache_clear()
     url = FileBucket("everhop-prod-files-1", "eu-west-1").url_of("jobs/w/1/links.csv", 600)
-    clients.make_client.cache_clear()
+    job_clients.make_client.cache_clear()
 
     assert url.startswith(
         "https://everhop-prod-files-1.s3.eu-west-1.amazonaws.com/jobs/w/1/links.csv?"

@@ -15,10 +15,10 @@ from chalicelib.core.keys import ApiKey, retire_key, revoke_key
 from chalicelib.service.access import Gate
 from chalicelib.service.keys import KeyService
 from chalicelib.service.ports import KeyStore
-from chalicelib.store.key_models import bind_keys
+from chalicelib.store.key_models import KeyItem
 from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.memory_keys import KeyMemory
-from chalicelib.store.models import bind
+from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
 from tests.clocks import SetClock
 from tests.store.tables import REGION, point_to, together
@@ -36,7 +36,7 @@ def key(key_id: str, minutes: int = 0, **fields: object) -> ApiKey:
 
 
 def table() -> KeyTable:
-    return KeyTable(bind_keys(bind("links", REGION)))
+    return KeyTable(bind_beside(KeyItem, bind("links", REGION)))
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

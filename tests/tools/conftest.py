@@ -28,7 +28,7 @@ KEY = "eh_key_of_the_tools"
 class ImportServer:
     """What it has stored, what it was asked, and how it is to fail, one word per import request.
 
-    `503` and `401` answer so; `lose` stores and hangs up; `hang up` hangs up first; `cut` stores
+    `503` and `401` answer so; `forbidden` as Everhop does; `lose` stores and hangs up; `hang up` hangs up first; `cut` stores
     and answers half; `bye` answers and hangs up; `slow` takes a second; a number stops before that many rows; `fail` reports
     the first row as failed.
     """
@@ -43,6 +43,8 @@ class ImportServer:
     def answer(self, text: str, query: dict[str, list[str]], plan: str) -> tuple[int, Any]:
         if plan.isdigit() and int(plan) > 400:
             return int(plan), {"status": int(plan), "detail": "As the test asked."}
+        if plan == "forbidden":
+            return 403, {"status": 403, "code": "forbidden", "detail": "As the test asked."}
         dry_run = query["dry_run"] == ["true"]
         try:
             rows = read_sheet(text, int(query["first_row"][0]), 1000).rows

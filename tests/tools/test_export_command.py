@@ -54,6 +54,7 @@ def test_json_to_standard_output(tools: Tools, filled: RunningStack, archived, c
 
     assert done.returncode == 0, done.stderr
     assert len(found) == count
+    assert done.stderr.endswith("bytes, to standard output.\n")
 
 
 def test_json_by_its_name_goes_back_in(tools: Tools, filled: RunningStack) -> None:
@@ -95,9 +96,8 @@ def test_what_goes_wrong_leaves_the_old_file(tools: Tools, filled: RunningStack)
     """A key that opens nothing, nobody there, no such folder, a bad filter: told, and nothing else."""
     tools.write("old.csv", "mine")
     wrong = export(tools, filled, "old.csv", EVERHOP_API_KEY="eh_wrong_key_of_nobody")
-    away = tools.run(
-        "export", "old.csv", "--patience", "0", "--url", f"http://127.0.0.1:{free_port()}"
-    )
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    away = tools.run("export", "old.csv", "--patience", "0", "--url", nowhere, EVERHOP_API_KEY="k")
     folder = export(tools, filled, "none/out.csv")
     bad = export(tools, filled, "old.csv", "--tag", "x" * 40)
 
@@ -105,5 +105,6 @@ def test_what_goes_wrong_leaves_the_old_file(tools: Tools, filled: RunningStack)
     for one in (wrong, away, folder, bad):
         assert one.stderr.startswith("Nothing was exported. "), one.stderr
         assert "Traceback" not in one.stderr
+    assert f"Nothing answers at {nowhere}" in away.stderr
     assert (tools.folder / "old.csv").read_text() == "mine"
     assert [path.name for path in tools.folder.iterdir()] == ["old.csv"]

@@ -239,6 +239,18 @@ def cannot_run(done, *parts):
         assert part in last
 
 
+def test_a_403_is_the_keys_fault_only_when_everhop_says_so(tools, server):
+    """Gateways answer 403 for addresses that they do not know, as `chalice local` does for /api."""
+    server.plans = ["forbidden", "403"]
+    tools.write("a.csv", sheet(1))
+
+    key = tools.run("import", "a.csv", "--url", server.url)
+    gateway = tools.run("import", "a.csv", "--url", server.url)
+
+    cannot_run(key, "This API key may not import links.")
+    cannot_run(gateway, "The server answers with status 403; is its address right?")
+
+
 def test_broken_file_stores_nothing(tools, server):
     """A file that can't be used as a whole is refused before anything is sent."""
     cannot_run(tools.run("import", "none.csv", "--url", server.url), "none.csv can't be read")

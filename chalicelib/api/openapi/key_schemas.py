@@ -1,11 +1,10 @@
 """What is said of API keys: as they are listed, and as one is answered when it is made."""
 
-from chalicelib.api.cursors import LIMIT, Parameter
+from chalicelib.api.cursors import Parameter
 from chalicelib.api.openapi.operations import Model
 from chalicelib.api.openapi.schemas import described, list_of, object_of
 from chalicelib.core.access import SCOPES
 from chalicelib.core.fields import or_null
-from chalicelib.core.keys import WORKSPACE_SCHEMA
 
 
 _TEXT = {"type": "string"}
@@ -42,9 +41,4 @@ KEY_PAGE = Model(
     ),
 )
 KEY_ID = Parameter("key_id", {"type": "string", "examples": [_ID]}, "The key's id.", where="path")
-KEY_LIST = (
-    LIMIT,
-    Parameter("cursor", {"type": "string"}, "The `next_cursor` of the page before."),
-    Parameter("workspace", WORKSPACE_SCHEMA, "Of this workspace instead of the key's own."),
-)
 NEW_KEY_EXAMPLE = {"name": "shop", "scopes": ["read", "write"], "workspace": "acme"}

@@ -15,7 +15,6 @@ from chalicelib.api.openapi.job_schemas import EXPORT, EXPORT_BEGUN, IMPORT, IMP
 from chalicelib.api.openapi.key_schemas import (
     ISSUED_KEY,
     KEY_ID,
-    KEY_LIST,
     KEY_PAGE,
     NEW_KEY_EXAMPLE,
     ROTATED_KEY,
@@ -72,7 +71,6 @@ __all__ = [
     "ISSUED_KEY",
     "JOB_ID",
     "KEY_ID",
-    "KEY_LIST",
     "KEY_PAGE",
     "KNOWN",
     "MADE",

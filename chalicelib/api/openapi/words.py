@@ -77,6 +77,7 @@ FIELD_CODES: Mapping[str, str] = {
     "past": "A new link can't have ended already.",
     "future": "It can't have been made later than now.",
     "dates_crossed": "It would start after it has ended.",
+    "max_clicks_needed": "There is no `max_clicks` to be exact about.",
     "slug_length": "A slug has 1 to 64 characters.",
     "slug_characters": "A slug has letters, digits, `-` and `_`, and not only the last two.",
     "slug_reserved": "The service itself uses this path.",
