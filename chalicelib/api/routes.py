@@ -85,8 +85,9 @@ def note_error(request: Request, error: EverhopError) -> None:
 
 
 def own_methods(methods: Mapping[str, RouteEntry]) -> list[str]:
-    """The methods of a path that are in the API's document: not those that stand for another's."""
-    return [name for name, it in methods.items() if not hasattr(it.view_function, "stands_for")]
+    """The methods of a path that are in the API's document, if any is; else all of them."""
+    own = [name for name, it in methods.items() if not hasattr(it.view_function, "stands_for")]
+    return own or list(methods)
 
 
 def request_id(request: Request) -> str:
