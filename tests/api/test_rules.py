@@ -1,5 +1,6 @@
 """Rules, UTM fields and path forwarding through the API: stored, answered, edited and followed."""
 
+import json
 from typing import Any
 
 import pytest
@@ -208,10 +209,11 @@ def test_search_finds_the_destinations_of_rules(api: Api) -> None:
     assert [one["slug"] for one in found] == ["x"]
 
 
-def test_imports_take_no_rules(api: Api) -> None:
-    """A column of that name means nothing, and is told."""
-    csv = b'destination,rules\nhttps://example.com/,"[]"'
-    report = api.keyed("POST", "/imports", csv, Content_Type="text/csv").json_body
+def test_imports_take_rules_as_json(api: Api) -> None:
+    """A column of that name has a link's rules; what is no rule is its own row's problem."""
+    rules = json.dumps(json.dumps([GERMAN])).replace('\\"', '""')
+    sheet = f'destination,slug,rules\nhttps://example.com/,x,{rules}\nhttps://example.com/,y,"[1]"'
+    report = api.keyed("POST", "/imports", sheet.encode(), Content_Type="text/csv").json_body
 
-    assert report["ignored_columns"] == ["rules"]
-    assert report["counts"]["created"] == 1
+    assert [row["status"] for row in report["rows"]] == ["created", "invalid"]
+    assert len(api.keyed("GET", "/links/x").json_body["rules"]) == 1

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.export_files import COLUMNS, write_head, write_links, write_tail
@@ -117,7 +117,7 @@ def file_of(form: str, some: list[Link]) -> str:
     return write_head(form) + "".join(body) + write_tail(form)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(links, max_size=5))
 def test_csv_comes_back(some: list[Link]) -> None:
     """All that is shown of a link comes back, but what is new in a deployment is not read.
@@ -136,7 +136,7 @@ def test_csv_comes_back(some: list[Link]) -> None:
             assert row.values.get(name, missing) == shown[name], name
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(links, min_size=1, max_size=3))
 def test_no_cell_is_a_formula(some: list[Link]) -> None:
     """As a spreadsheet reads the file, no cell begins with what makes it a formula."""
@@ -145,7 +145,7 @@ def test_no_cell_is_a_formula(some: list[Link]) -> None:
     assert [cell for cell in cells if cell[:1] and cell[0] in "=+-@\t\r\n＝＋－＠"] == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(links, max_size=5))
 def test_json_is_what_the_api_shows(some: list[Link]) -> None:
     """The JSON is one array of the API's objects, and each link has a line to itself."""

@@ -198,7 +198,7 @@ def test_package_makes_the_stage(offline: Account, tmp_path: Path) -> None:
         "CacheTtlInSeconds": 20,
         "CacheDataEncrypted": True,
     }
-    assert len(settings) == 4
+    assert len(settings) == 3
     integration = "x-amazon-apigateway-integration"
     assert follow["get"][integration]["cacheKeyParameters"] == [
         "method.request.path.slug",
