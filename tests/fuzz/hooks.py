@@ -7,7 +7,6 @@ good, and narrowed here again by `refused_for_a_reason`: nothing else is let off
 import json
 import os
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 import schemathesis
@@ -16,8 +15,6 @@ import schemathesis
 # The API keys that the run itself uses: revoked or rotated, they would end it.
 KEPT = frozenset(os.environ.get("EVERHOP_FUZZ_KEPT", "").split())
 NO_KEY = "2222222222"
-MOST_SEALED = 30
-_SEALED = count()
 CSV = ("text/csv", "application/csv", "application/vnd.ms-excel")
 # Why a request that fits the document may be 422, by the code of the field. No schema knows
 # what the deployment, the clock, or another part of the same request has to say.
@@ -47,6 +44,7 @@ SEMANTIC = frozenset(
         "column_repeated",
         "too_many_rows",
         "workspace",
+        "destination_scheme",  # below rules the generator does not heed the pattern
         "rule_outcome",  # a destination or variants, and not both
         "country",
         "language",
@@ -68,15 +66,20 @@ def send_text(_: object, value: object) -> Mapping[str, Any]:
 
 @schemathesis.hook
 def before_call(_: object, case: schemathesis.Case, kwargs: Mapping[str, Any]) -> None:
-    """Ask about no key that this run lives by; have few passwords sealed, as that takes long."""
+    """Ask about no key that this run lives by, but about one that nobody has."""
     del kwargs
-    body = case.body if isinstance(case.body, dict) else {}
-    rows = body["links"] if isinstance(body.get("links"), list) else []
-    for one in (body, *(row for row in rows if isinstance(row, dict))):
-        if isinstance(one.get("password"), str) and next(_SEALED) > MOST_SEALED:
-            del one["password"]
     if (case.path_parameters or {}).get("key_id") in KEPT and case.method != "GET":
         case.path_parameters["key_id"] = NO_KEY
+
+
+@schemathesis.hook
+def before_load_schema(_: object, raw_schema: Mapping[str, Any]) -> None:
+    """Make up no passwords: sealing one takes 0.2 s, and there would be hundreds.
+
+    The form that asks for one is still sent; tests/edge_cases/test_locks.py is about the field.
+    """
+    for model in raw_schema["components"]["schemas"].values():
+        model.get("properties", {}).pop("password", None)
 
 
 @schemathesis.check

@@ -33,7 +33,7 @@ BATCH_EXAMPLE = {
 BULK_EDIT_EXAMPLE = {"expires_at": "2099-06-01T00:00:00Z", "add_tags": ["sale"]}
 ANY_VERSION = Parameter(
     "If-Match",
-    {"type": "string", "minLength": 1, "examples": ["*"]},
+    {"type": "string", "examples": ["*"]},
     "Any version: needed only where the deployment wants `If-Match` with every change.",
     where="header",
 )
