@@ -129,3 +129,4 @@ def test_pages_of_others_read_no_files(stack: RunningStack) -> None:
                 urllib.request.urlopen(asked, timeout=10)
             assert refused.value.code == 403
             assert "Access-Control-Allow-Origin" not in refused.value.headers
+            refused.value.close()
