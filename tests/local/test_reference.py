@@ -63,19 +63,19 @@ def same_shape(said: object, given: object) -> object:
 def test_every_command_works_as_it_says(fresh: RunningStack) -> None:
     """Run in the page's order, deleting last, each command answers what stands below it."""
     shown = examples(fresh.ask("GET", "/api/docs").body.decode())
-    last = ("follow_link", "unlock_link", "delete_link")
+    last = ("follow_link", "follow_apart", "unlock_link", "unlock_apart", "delete_link")
 
     assert {"create_link", "list_links", "import_links", *last} <= set(shown)
-    for name in [*(one for one in shown if one not in {*last, *KEYS, *JOBS}), *last]:
+    for name in [*(one for one in shown if one not in {*last, *KEYS, *JOBS, "read_import"}), *last]:
         command, said = shown[name]
         if name == "unlock_link":
             fresh.api("PATCH", "/links/spring-sale", {"password": "open sesame"})
         given = run(command, fresh.api_key)
         assert f"{fresh.url}/api/" in command
-        if name == "follow_link":
+        if name in ("follow_link", "follow_apart"):
             assert re.search(r"^HTTP/\S+ 302", given)
             assert "Location: https://example.com/spring\n" in given
-        elif name == "unlock_link":
+        elif name in ("unlock_link", "unlock_apart"):
             assert (given, said) == ("", "HTTP/2 303\nLocation: https://example.com/spring")
         elif name == "delete_link":
             assert (given, said) == ("", "HTTP/2 204")
