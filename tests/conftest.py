@@ -82,7 +82,6 @@ def start_stack(data: Path, root: Path = ROOT, **environ: str) -> RunningStack:
     """Start `python -m local` and wait for the line that says it is ready."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if "EVERHOP" not in name}
-    inherited.pop("AWS_EXECUTION_ENV", None)  # longer with each Chalice app of this process
     process = subprocess.Popen(
         [sys.executable, "-m", "local"],
         cwd=root,
@@ -114,6 +113,17 @@ def _collect(stack: RunningStack, ready: threading.Event) -> None:
             if line.startswith("Everhop is ready:"):
                 ready.set()
     ready.set()
+
+
+@pytest.fixture(autouse=True)
+def execution_environment() -> Iterator[None]:
+    """Each Chalice app adds its name to this variable, and every AWS client sends all of it.
+
+    botocore's sessions keep what they first read, so it is emptied after each test: thousands of
+    names are a header that no server takes.
+    """
+    yield
+    os.environ.pop("AWS_EXECUTION_ENV", None)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
-    # Each Chalice app that this process made has put its name there, and clients send all of them.
-    monkeypatch.delenv("AWS_EXECUTION_ENV", raising=False)
 
 
 def together(count: int, act: Callable[[int], None]) -> Counter[str]:
