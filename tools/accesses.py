@@ -10,7 +10,7 @@ from tools.aws_errors import sentence_for
 
 
 # A plan without AWS should not be long in coming.
-_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard"})
+_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
 
 
 class Access(NamedTuple):

@@ -17,8 +17,9 @@ class AppRemoval:
 
     def __init__(self, stage: Stage, region: str) -> None:
         self._stage = stage.name
-        self._role = f"{stage.config['app_name']}-{stage.name}"
-        self._functions = [self._role, f"{self._role}-worker"]
+        name = f"{stage.config['app_name']}-{stage.name}"
+        self._functions = [name, f"{name}-worker"]
+        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker")]  # as Chalice names them
         self._api = api_id_in(read_note(stage.name))
         self._gateway = make_client("apigateway", region)
         self._lambda = make_client("lambda", region)
@@ -27,7 +28,7 @@ class AppRemoval:
     def is_left(self) -> bool:
         """Whether any of it is there."""
         functions = any(map(self._has_function, self._functions))
-        return functions or self._has_api() or self._has_role()
+        return functions or self._has_api() or any(map(self._has_role, self._roles))
 
     def remove(self) -> None:
         """Take all of it away, the API first, so that nobody is answered by half of it."""
@@ -35,12 +36,12 @@ class AppRemoval:
             calling(partial(self._gateway.delete_rest_api, restApiId=self._api))
         for name in filter(self._has_function, self._functions):
             calling(partial(self._lambda.delete_function, FunctionName=name))
-        if self._has_role():
-            self._remove_role()
+        for role in filter(self._has_role, self._roles):
+            self._remove_role(role)
         forget_note(self._stage)
 
-    def _remove_role(self) -> None:
-        named = {"RoleName": self._role}
+    def _remove_role(self, role: str) -> None:
+        named = {"RoleName": role}
         policies = calling(partial(self._iam.list_role_policies, **named))["PolicyNames"]
         for policy in policies:
             calling(partial(self._iam.delete_role_policy, **named, PolicyName=policy))
@@ -53,5 +54,5 @@ class AppRemoval:
     def _has_function(self, name: str) -> bool:
         return is_found(partial(self._lambda.get_function_configuration, FunctionName=name))
 
-    def _has_role(self) -> bool:
-        return is_found(partial(self._iam.get_role, RoleName=self._role))
+    def _has_role(self, role: str) -> bool:
+        return is_found(partial(self._iam.get_role, RoleName=role))

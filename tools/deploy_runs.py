@@ -41,6 +41,7 @@ class Deployment:
         self.first_key = ""
         self._stages = {stage.name: stage for stage in group.stages}
         self._caches, self._trial = caches, trial
+        self._policies = declared_policies()
         self._looks = {
             "stack": lambda part: Stacks(part.region).look(part),
             "app": self._look_at_app,
@@ -163,7 +164,7 @@ class Deployment:
             raise CannotRun(f"infra/regional/caches.toml has no [{stage.name}]: add it.")
         told = stage.environment.get(TOLD) == "on"
         cache = self._caches[stage.name] if told else StageCache()
-        return Wanted(stage.name, cache, method_caches(declared_policies(), cache))
+        return Wanted(stage.name, cache, method_caches(self._policies, cache))
 
     def _look_at_cache(self, part: Part) -> Update:
         wanted = self._cache(self._stages[part.stage])
@@ -198,7 +199,7 @@ class Deployment:
         url = self.url_of(part.stage)
         wrong = smoke_test(url, self.package.release, self._trial.patience)
         if wrong:
-            raise Refused("\n".join(f"  {it}" for it in wrong))
+            raise Refused("\n".join([f"The smoke test of {part.stage} failed:", *wrong]))
         releases = self._releases(part)
         app = self._app(part.stage, part.region)
         if releases and app:

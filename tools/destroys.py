@@ -80,7 +80,7 @@ def _say_plan(target: Target, going: Sequence[Part], staying: Sequence[Part]) ->
 def _all_of(part: Part) -> str:
     if part.is_data:
         return ", with all that is in it, for good"
-    return ", both functions, their role, the API and its cache" if part.kind == "app" else ""
+    return ", both functions, their roles, the API and its cache" if part.kind == "app" else ""
 
 
 def _ask(name: str, *, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from tools.app_changes import AppState, Routes
@@ -121,10 +122,11 @@ class LiveApp:
         self.name_release(release.name)
 
     def _allow(self, policy: Json) -> None:
-        role = self.configuration(self.functions[0])["Role"].rpartition("/")[2]
         client = make_client("iam", self.place.region)
-        named = {"RoleName": role, "PolicyName": role}  # as Chalice names both
-        calling(lambda: client.put_role_policy(**named, PolicyDocument=json.dumps(policy)))
+        said = json.dumps(policy)
+        for role in {self.configuration(it)["Role"].rpartition("/")[2] for it in self.functions}:
+            named = {"RoleName": role, "PolicyName": role}  # as Chalice names both
+            calling(partial(client.put_role_policy, **named, PolicyDocument=said))
 
     def _update(self, name: str, zipped: bytes, configuration: Mapping[str, Any]) -> None:
         vpc = configuration.get("VpcConfig", {})

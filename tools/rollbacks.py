@@ -71,7 +71,7 @@ def _roll_back(options: argparse.Namespace) -> int:
         for site in sites:
             _say_history(site)
         return _DONE
-    steps = [_choose(site, options.to) for site in sites]
+    steps = _choose(sites, options.to)
     _say_steps(steps)
     if all(step.is_so for step in steps):
         print("Nothing to do: it is already so.")
@@ -101,21 +101,31 @@ def _find_site(target: Target, stage: Stage) -> Site:
     return Site(part, app, releases, releases.history(), app.release())
 
 
-def _choose(site: Site, wanted: str | None) -> Step:
+def _choose(sites: Sequence[Site], wanted: str | None) -> list[Step]:
+    """The same release for all: where it is not said, the one before that of the first region.
+
+    That region is deployed first, so what may have to be undone is there, if anywhere.
+    """
     from tools.releases import previous_of  # noqa: PLC0415 - boto3, see find_target
 
-    name = site.part.stage
-    if wanted is None:
-        noted = previous_of(site.history, site.live)
-        if noted is None:
-            raise CannotRun(f"{name} has no release before {site.live or 'what is there'}.")
-        return Step(site, noted, is_so=False)
-    found = [it for it in site.history if it.release == wanted]
+    lead = sites[-1]
+    before = previous_of(lead.history, lead.live)
+    release = wanted or (before.release if before else "")
+    if not release:
+        raise CannotRun(
+            f"{lead.part.stage} has no release before {lead.live or 'what is there'}, so there is "
+            "nothing to put back."
+        )
+    return [_step(site, release) for site in sites]
+
+
+def _step(site: Site, release: str) -> Step:
+    found = [it for it in site.history if it.release == release]
     if not found:
         known = ", ".join(dict.fromkeys(it.release for it in site.history)) or "none"
-        raise CannotRun(f"{name} has no release {wanted}; there is {known}.")
-    is_recorded = site.history[-1].release == wanted
-    return Step(site, found[-1], is_so=site.live == wanted and is_recorded)
+        raise CannotRun(f"{site.part.stage} has no release {release}; there is {known}.")
+    is_newest = site.history[-1].release == release
+    return Step(site, found[-1], is_so=site.live == release and is_newest)
 
 
 def _say_history(site: Site) -> None:
@@ -160,7 +170,7 @@ def _put_back(site: Site, noted: "Noted", url: str, patience: float) -> None:
         raise Refused(f"The cache of {site.part.stage} is not as it was: see above.")
     wrong = smoke_test(url, release.name, patience)
     if wrong:
-        raise Refused("\n".join(f"  {it}" for it in wrong))
+        raise Refused("\n".join([f"The smoke test of {site.part.stage} failed:", *wrong]))
     site.releases.keep_again(replace(release, at=now_text()))
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,13 +96,10 @@ def is_found(call: Callable[[], Any]) -> bool:
     return True
 
 
+@cache
 def make_client(service: str, region: str) -> Any:
     """A client of a service; in the operator's own region when that is ""."""
-
-    def make() -> Any:
-        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
-
-    return calling(make)
+    return calling(lambda: boto3.client(service, region_name=region or None, config=_CONFIG))
 
 
 class StageApi:

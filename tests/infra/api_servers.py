@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 from chalicelib.config import load
-from chalicelib.wiring import make_app
+from chalicelib.entrance import make_app
 from tests.infra.deployments import Account, event_of
 
 

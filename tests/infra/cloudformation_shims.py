@@ -63,14 +63,18 @@ class GlobalTable(CloudFormationModel):
         )
 
 
-def keep_parameters() -> None:
-    """A change set that was executed is what the stack has; moto compares with what it had first."""
+def execute_whole() -> None:
+    """A stack has the parameters and outputs of its last change set; moto keeps those it began with."""
     execute = CloudFormationBackend.execute_change_set
 
     def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
         change_set = self.describe_change_set(change_set_name)
         execute(self, change_set_name, stack_name)
-        self.stacks[change_set.stack_id].parameters = change_set.parameters
+        stack = self.stacks[change_set.stack_id]
+        stack.parameters = change_set.parameters
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+        self.exports.update({it.name: it for it in stack.exports})
 
     CloudFormationBackend.execute_change_set = execute_change_set
 
@@ -86,5 +90,5 @@ def accept_no_change() -> None:
 
 def install() -> None:
     """All of them; the model is known by being a subclass."""
-    keep_parameters()
+    execute_whole()
     accept_no_change()
