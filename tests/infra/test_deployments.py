@@ -18,6 +18,7 @@ from tests.infra.deployments import PROD, Account, Ran, run_aws
 
 
 US, EU = PROD
+OTHER_KEY = "f" * 64
 KEY = re.compile(r"eh_\w{20,}")
 HOST_KEY, VERSION_KEY = "method.request.header.Host", "method.request.querystring.v"
 FOLLOW_KEYS = [
@@ -135,20 +136,23 @@ def change_what_visitors_meet(apis: Apis) -> None:
     assert documentation.read_text() != taught
     config = folder / ".chalice" / "config.json"
     tagged = '"EVERHOP_REGION": "us-east-1"'
-    config.write_text(config.read_text().replace(tagged, tagged + ', "EVERHOP_RATE_LIMIT": "7"'))
+    settings = f', "EVERHOP_RATE_LIMIT": "7", "EVERHOP_API_KEY_HASH": "{OTHER_KEY}"'
+    config.write_text(config.read_text().replace(tagged, tagged + settings))
 
     plan = tools(apis, "deploy", US, "--plan")
     assert plan.status == 0, plan.errors
+    said = " ".join(plan.output.split())  # its lines are those of a screen
     changed = "links.py, chalicelib/api/reference.py, chalicelib/core/redirects.py"
-    assert f"code: 3 files, chalicelib/api/{changed}" in plan.output
-    assert "routes: ~GET /docs (cache keys)" in plan.output
-    assert "settings: +EVERHOP_RATE_LIMIT" in plan.output
-    assert "on the redirect path: chalicelib/core/redirects.py;" in plan.output
+    assert f"code: 3 files, chalicelib/api/{changed}" in said
+    assert "routes: ~GET /docs (cache keys)" in said
+    assert "settings: ~EVERHOP_API_KEY_HASH, +EVERHOP_RATE_LIMIT" in said
+    assert "on the redirect path: chalicelib/core/redirects.py;" in said
     assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
 
     ran = tools(apis, "deploy", US, "--yes")
     assert ran.status == 0, ran.output + ran.errors
     assert settings_of(apis, US)["EVERHOP_RATE_LIMIT"] == "7"
+    assert KEY.findall(ran.output) == []
     assert apis.account.stage_api(US).keys()["/docs GET"] == [HOST_KEY, VERSION_KEY]
     # Put out before its keys changed, and back on with them.
     assert "GET /r/{slug}: cached\n" in ran.output
@@ -165,6 +169,7 @@ def put_back(apis: Apis, first: set[str]) -> None:
     assert "eu-west-1: app, already so" in ran.output
     assert code_of(apis, US) == first
     assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
+    assert settings_of(apis, US)["EVERHOP_API_KEY_HASH"] == OTHER_KEY
     assert settings_of(apis, US)["EVERHOP_RELEASE"] == settings_of(apis, EU)["EVERHOP_RELEASE"]
     assert apis.account.stage_api(US).exported_keys("/docs") == [HOST_KEY]
     assert is_cached(apis, US)
