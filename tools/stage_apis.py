@@ -22,6 +22,10 @@ Json = dict[str, Any]
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
 
 
+class NotDeployed(CannotRun):
+    """There is no such stage on AWS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a stage's API is: by region, and by what AWS calls the API, its stage and function."""
@@ -55,14 +59,14 @@ def _api_stage(config: Mapping[str, Any]) -> str:
 
 
 def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place:
-    client = _client("cloudformation", region)
+    client = client_for("cloudformation", region)
     where, name = client.meta.region_name, f"everhop-{stage}"
     try:
         stacks = calling(lambda: client.describe_stacks(StackName=name))["Stacks"]
     except CannotRun as error:
         if "does not exist" not in str(error):
             raise
-        raise CannotRun(
+        raise NotDeployed(
             f"The stage {stage} is not deployed: there is neither .chalice/deployed/{stage}.json "
             f"nor a stack {name} in {where}. First: chalice deploy --stage {stage}"
         ) from None
@@ -82,7 +86,9 @@ def calling(call: Callable[[], Any]) -> Any:
         raise CannotRun(sentence_for(error)) from None
 
 
-def _client(service: str, region: str) -> Any:
+def client_for(service: str, region: str) -> Any:
+    """A client of an AWS service; CannotRun when none can be made."""
+
     def make() -> Any:
         return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
 
@@ -94,8 +100,8 @@ class StageApi:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._gateway = _client("apigateway", place.region)
-        self._lambda = _client("lambda", place.region)
+        self._gateway = client_for("apigateway", place.region)
+        self._lambda = client_for("lambda", place.region)
         self._named = {"restApiId": place.rest_api_id, "stageName": place.api_stage}
 
     def read(self) -> Json:
