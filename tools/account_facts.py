@@ -16,7 +16,7 @@ from tools.cache_plans import is_caching, plan_changes, unsafe_reasons
 from tools.checks.accounts import Identity, Quota, Regions
 from tools.checks.deployments import Apis, Cache, Drift, Function, Stack, Table
 from tools.client import CannotRun
-from tools.stage_apis import NotDeployed, Place, StageApi, calling, client_for, find_place
+from tools.stage_apis import NotDeployed, Place, StageApi, calling, find_place, make_client
 from tools.stages import ROOT, Stage
 
 
@@ -37,7 +37,7 @@ class Account:
         """Who we are in a region; CannotRun, for all who ask, when it can't be told."""
         if region not in self._entered:
             try:
-                sts = client_for("sts", region)
+                sts = make_client("sts", region)
                 self._entered[region] = calling(sts.get_caller_identity)
             except CannotRun as error:
                 self._entered[region] = error
@@ -49,7 +49,7 @@ class Account:
     def client(self, service: str, region: str) -> Any:
         """A client for a region that answers."""
         self.enter(region)
-        return client_for(service, region)
+        return make_client(service, region)
 
 
 def region_of(stage: Stage) -> str:
@@ -182,7 +182,7 @@ def ask_table(account: Account, stage: Stage) -> Table:
     """The stage's table in its region."""
     place = _place_of(account, stage)
     client = account.client("dynamodb", place.region)
-    name = stage.variables.get("EVERHOP_TABLE", "")
+    name = stage.environment.get("EVERHOP_TABLE", "")
     try:
         status = calling(lambda: client.describe_table(TableName=name))["Table"]["TableStatus"]
     except CannotRun as error:

@@ -59,7 +59,7 @@ def _api_stage(config: Mapping[str, Any]) -> str:
 
 
 def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place:
-    client = client_for("cloudformation", region)
+    client = make_client("cloudformation", region)
     where, name = client.meta.region_name, f"everhop-{stage}"
     try:
         stacks = calling(lambda: client.describe_stacks(StackName=name))["Stacks"]
@@ -86,8 +86,8 @@ def calling(call: Callable[[], Any]) -> Any:
         raise CannotRun(sentence_for(error)) from None
 
 
-def client_for(service: str, region: str) -> Any:
-    """A client of an AWS service; CannotRun when none can be made."""
+def make_client(service: str, region: str) -> Any:
+    """A client of a service; in the operator's own region when that is ""."""
 
     def make() -> Any:
         return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
@@ -100,8 +100,8 @@ class StageApi:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._gateway = client_for("apigateway", place.region)
-        self._lambda = client_for("lambda", place.region)
+        self._gateway = make_client("apigateway", place.region)
+        self._lambda = make_client("lambda", place.region)
         self._named = {"restApiId": place.rest_api_id, "stageName": place.api_stage}
 
     def read(self) -> Json:

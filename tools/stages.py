@@ -1,42 +1,15 @@
 """The Chalice stages of this work tree, as .chalice/config.json has them."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tools.client import CannotRun
 
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class Stage(NamedTuple):
-    """One stage with all that holds for it, what all stages share included."""
-
-    name: str
-    config: Json
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """What its functions are told."""
-        variables: dict[str, str] = self.config["environment_variables"]
-        return variables
-
-    @property
-    def region(self) -> str:
-        """The region that it names; "" when it goes to whichever is asked for."""
-        return self.variables.get("EVERHOP_REGION", "")
-
-    @property
-    def group(self) -> str:
-        """The deployment that it is one region of."""
-        return self.variables.get("EVERHOP_STAGE", self.name)
-
-    @property
-    def is_deployed(self) -> bool:
-        """Whether it is for AWS; else for `chalice local`."""
-        return self.variables.get("EVERHOP_STORE") != "memory"
 
 
 def read_stage(stage: str, root: Path = ROOT) -> Json:
@@ -50,11 +23,41 @@ def read_stage(stage: str, root: Path = ROOT) -> Json:
     return {**config, **stages[stage], "environment_variables": {**shared, **own}}
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A Chalice stage; `region` is "" when it goes wherever the operator is."""
+
+    name: str
+    region: str
+    config: Json
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that .chalice/config.json gives its functions."""
+        variables: dict[str, str] = self.config["environment_variables"]
+        return variables
+
+    @property
+    def group(self) -> str:
+        """The deployment that it is one region of."""
+        return self.environment.get("EVERHOP_STAGE", self.name)
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether it is for AWS; else for `chalice local`."""
+        return "EVERHOP_TABLE" in self.environment
+
+
 def read_stages(root: Path = ROOT) -> list[Stage]:
     """Every stage; CannotRun when the file can't be read."""
     file = root / ".chalice" / "config.json"
     try:
         names = json.loads(file.read_text(encoding="utf-8"))["stages"]
-        return [Stage(name, read_stage(name, root)) for name in names]
+        return [_stage(name, root) for name in names]
     except (OSError, ValueError, KeyError) as error:
         raise CannotRun(f".chalice/config.json can't be read: {error}") from None
+
+
+def _stage(name: str, root: Path) -> Stage:
+    config = read_stage(name, root)
+    return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)

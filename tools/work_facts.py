@@ -54,7 +54,7 @@ def uses_dax(stage: Stage) -> bool:
     """Whether the stage's settings name a DAX cluster."""
     return any(
         name.startswith("EVERHOP_DAX") and value not in ("", "off")
-        for name, value in stage.variables.items()
+        for name, value in stage.environment.items()
     )
 
 
@@ -74,7 +74,7 @@ def find_packer() -> Packer | None:
 def ask_settings(stage: Stage) -> Settings:
     """What the app would say to the stage's settings."""
     try:
-        load(stage.variables)
+        load(stage.environment)
         refused = ""
     except ConfigError as error:
         refused = str(error).removesuffix(".")

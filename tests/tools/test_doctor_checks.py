@@ -81,7 +81,7 @@ def stage(name: str = US, **variables: str) -> Stage:
         "iam_policy_file": f"policy-{name}.json",
         "environment_variables": {key: text for key, text in told.items() if text},
     }
-    return Stage(name, config)
+    return Stage(name, told["EVERHOP_REGION"], config)
 
 
 RUNTIMES = {"python3.10", "python3.11", "python3.12", "python3.13", "python3.14"}
@@ -93,7 +93,7 @@ DEPLOYED = {
     "MemorySize": 1024,
     "Runtime": "python3.12",
     "Handler": "app.app",
-    "Environment": {"Variables": {**stage().variables, "EVERHOP_WORKER": "any"}},
+    "Environment": {"Variables": {**stage().environment, "EVERHOP_WORKER": "any"}},
 }
 LIMITS = {
     "AccountLimit": {"UnreservedConcurrentExecutions": 1000, "TotalCodeSize": 1000},
@@ -115,6 +115,13 @@ def caches(us: StageCache | None, eu: StageCache, on: str = "on", **named: Stage
 
 def function(part: str = "", **differing: Any) -> Function:
     return Function(stage(), part, {**DEPLOYED, **differing}, "python3.12", "app.app", "redeploy")
+
+
+def lacking(name: str) -> Function:
+    """As it is configured, but without what it needs."""
+    bare = stage(**{name: ""})
+    told = {"Environment": {"Variables": bare.environment}}
+    return Function(bare, "", {**DEPLOYED, **told}, "python3.12", "app.app", "redeploy")
 
 
 def settings(**variables: str) -> Settings:
@@ -169,8 +176,6 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_settings, settings(EVERHOP_TABEL="x"), "wrong: EVERHOP_TABEL is no setting"),
     (judge_settings, settings(EVERHOP_PORT="1"), "wrong: EVERHOP_PORT is no setting"),
     (judge_settings, settings()._replace(refused="no good"), "wrong: no good"),
-    (judge_settings, settings(EVERHOP_API_KEY_HASH=""), "warn: no EVERHOP_API_KEY_HASH"),
-    (judge_settings, settings(EVERHOP_BUCKET=""), "warn: no EVERHOP_BUCKET"),
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="us-east-1")], "are both for us-east-1"),
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="")], f"{EU} names no region"),
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="eu-west-2")], f"{EU} is for eu-west-2"),
@@ -224,19 +229,21 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_function, function(State="Failed", StateReason="VPC"), "wrong: it is failed (VPC)"),
     (
         judge_function,
-        function(Environment={"Variables": {**stage().variables, "EVERHOP_TABLE": "t"}}),
+        function(Environment={"Variables": {**stage().environment, "EVERHOP_TABLE": "t"}}),
         "wrong: EVERHOP_TABLE has another value",
     ),
     (
         judge_function,
-        function(Environment={"Variables": {**stage().variables, "X": "1"}}),
+        function(Environment={"Variables": {**stage().environment, "X": "1"}}),
         "wrong: X is set, and not by .chalice/config.json",
     ),
     (
         judge_function,
-        function(Environment={"Variables": stage(EVERHOP_BUCKET="").variables}),
-        "wrong: EVERHOP_BUCKET is not set",
+        function(Environment={"Variables": stage(EVERHOP_REGION="").environment}),
+        "wrong: EVERHOP_REGION is not set",
     ),
+    (judge_function, lacking("EVERHOP_API_KEY_HASH"), "warn: no EVERHOP_API_KEY_HASH"),
+    (judge_function, lacking("EVERHOP_BUCKET"), "warn: no EVERHOP_BUCKET"),
     (judge_apis, apis(known_apis={"a": US, "c": US}), f"wrong: the API c of {US} is gone"),
     (judge_apis, apis(apis={"a": "everhop", "z": "everhop"}), "warn: there is an API z called"),
     (judge_apis, apis(functions=["everhop-old"]), "warn: there is a function everhop-old"),

@@ -9,8 +9,9 @@ from tools.stages import Stage
 
 
 Json = Mapping[str, Any]
-# What is in the environment without being in .chalice/config.json: Chalice's templates set it.
-_GIVEN = frozenset({"EVERHOP_WORKER"})
+# What templates and commands hand to a function without its being in .chalice/config.json.
+_HANDED = ("EVERHOP_WORKER", "EVERHOP_RELEASE", "EVERHOP_BUCKET", "EVERHOP_API_KEY_HASH")
+_HANDED_PREFIX = "EVERHOP_DAX"
 
 
 class Function(NamedTuple):
@@ -42,18 +43,31 @@ def judge_function(asked: Function) -> Iterator[Finding]:
     differing += _differing_variables(asked)
     if asked.deployed.get("State", "Active") == "Failed":
         differing.append(f"it is failed ({asked.deployed.get('StateReason', 'no reason')})")
-    for text in differing:
-        yield wrong(text, asked.how, name)
-    if not differing:
+    lacking = [] if asked.part else list(_lacking(asked))
+    yield from (wrong(text, asked.how, name) for text in differing)
+    yield from lacking
+    if not differing and not lacking:
         yield ok("as configured", name)
+
+
+def _lacking(asked: Function) -> Iterator[Finding]:
+    stage, given = asked.stage, _deployed_variables(asked)
+    into = "into .chalice/config.json"
+    if not given.get("EVERHOP_API_KEY_HASH"):
+        fix = f"python -m tools key, and its hash as EVERHOP_API_KEY_HASH {into}"
+        yield warn("no EVERHOP_API_KEY_HASH, so no key can make others", fix, stage.name)
+    if not given.get("EVERHOP_BUCKET"):
+        fix = f"{deploy_stack('regional/files', stage)}, and its BucketName {into}"
+        yield warn("no EVERHOP_BUCKET, so exports are 501", fix, stage.name)
 
 
 def _differing_variables(asked: Function) -> list[str]:
     """By name alone: a value may be what nobody should read over a shoulder."""
-    deployed = asked.deployed.get("Environment", {}).get("Variables", {})
-    wanted = asked.stage.variables
+    deployed, wanted = _deployed_variables(asked), asked.stage.environment
     said = []
-    for name in sorted({*deployed, *wanted} - (_GIVEN - set(wanted))):
+    for name in sorted({*deployed, *wanted}):
+        if name not in wanted and (name in _HANDED or name.startswith(_HANDED_PREFIX)):
+            continue
         if name not in deployed:
             said.append(f"{name} is not set")
         elif name not in wanted:
@@ -61,6 +75,11 @@ def _differing_variables(asked: Function) -> list[str]:
         elif deployed[name] != wanted[name]:
             said.append(f"{name} has another value")
     return said
+
+
+def _deployed_variables(asked: Function) -> Mapping[str, str]:
+    variables: Mapping[str, str] = asked.deployed.get("Environment", {}).get("Variables", {})
+    return variables
 
 
 class Apis(NamedTuple):
@@ -124,7 +143,7 @@ class Table(NamedTuple):
 
 def judge_table(asked: Table) -> Iterator[Finding]:
     """Each region answers from a table of its own."""
-    name = asked.stage.variables.get("EVERHOP_TABLE", "")
+    name = asked.stage.environment.get("EVERHOP_TABLE", "")
     if asked.status is None:
         text = f"there is no table {name} in its region"
         yield wrong(text, deploy_stack("global/table", asked.stage), asked.stage.name)

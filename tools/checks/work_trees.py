@@ -31,21 +31,12 @@ def judge_settings(asked: Settings) -> Iterator[Finding]:
 
 
 def _setting_faults(asked: Settings) -> Iterator[Finding]:
-    name, variables = asked.stage.name, asked.stage.variables
+    name, variables = asked.stage.name, asked.stage.environment
     for unknown in sorted(set(variables) - set(asked.known)):
         if unknown.startswith("EVERHOP_"):
             yield wrong(f"{unknown} is no setting", _rename(unknown, asked.known), name)
     if asked.refused:
         yield wrong(asked.refused, f"edit environment_variables in {_CONFIG}", name)
-    if not variables.get("EVERHOP_API_KEY_HASH"):
-        fix = f"python -m tools key, and its hash as EVERHOP_API_KEY_HASH into {_CONFIG}"
-        yield warn("no EVERHOP_API_KEY_HASH, so no key can make others", fix, name)
-    if not variables.get("EVERHOP_BUCKET"):
-        yield warn(
-            "no EVERHOP_BUCKET, so exports are 501",
-            f"{deploy_stack('regional/files', asked.stage)}, and its BucketName into {_CONFIG}",
-            name,
-        )
 
 
 def _rename(unknown: str, known: Collection[str]) -> str:
@@ -62,7 +53,7 @@ def deploy_stack(template: str, stage: Stage) -> str:
     words.append(f"--template-file infra/{template}.yaml --parameter-overrides")
     words.append(f"StageName={stage.group}")
     if subject == "table":
-        words.append(f"TableName={stage.variables.get('EVERHOP_TABLE', '')}")
+        words.append(f"TableName={stage.environment.get('EVERHOP_TABLE', '')}")
     words += [f"--region {stage.region}"] if stage.region else []
     return " ".join(words)
 
@@ -90,7 +81,7 @@ def _group_faults(group: str, members: Sequence[Stage]) -> Iterator[Finding]:
             yield wrong(f"{stage.name} is for {stage.region}", rename)
         taken.setdefault(stage.region, stage.name)
     for name in _SAME:
-        if len({stage.variables.get(name, "") for stage in members}) > 1:
+        if len({stage.environment.get(name, "") for stage in members}) > 1:
             names = ", ".join(stage.name for stage in members)
             yield wrong(f"{name} differs among {names}", f"give them one value in {_CONFIG}")
 
@@ -127,13 +118,13 @@ def _cache_faults(asked: Caches) -> Iterator[Finding]:
         if cache is None:
             fix = f"printf '\\n[{stage.name}]\\nenabled = false\\n' >> {_TOML}"
             yield wrong(f"{_TOML} has no [{stage.name}]", fix)
-        elif cache.enabled and stage.variables.get(TOLD) != "on":
+        elif cache.enabled and stage.environment.get(TOLD) != "on":
             yield warn(
                 "it is to have a cache, but its app is not told of one, so it gets none",
                 f"leave it so until the edge is deployed, or set {TOLD} to on in {_CONFIG}",
                 stage.name,
             )
-        elif not cache.enabled and stage.variables.get(TOLD) == "on":
+        elif not cache.enabled and stage.environment.get(TOLD) == "on":
             yield wrong(
                 "it has no cache, but its app answers as if it had",
                 f"set enabled = true for it in {_TOML}, or take {TOLD} out of {_CONFIG}",
@@ -171,7 +162,7 @@ def judge_policy(asked: Policy) -> Iterator[Finding]:
     if asked.document is None:
         yield wrong(f"{file} can't be read", f"git checkout -- {file}", stage.name)
         return
-    text, table = json.dumps(asked.document), stage.variables.get("EVERHOP_TABLE", "")
+    text, table = json.dumps(asked.document), stage.environment.get("EVERHOP_TABLE", "")
     uses = {"table": f'table/{table}"', "worker": f'function:everhop-{stage.name}-worker"'}
     missing = [what for what, needle in uses.items() if needle not in text]
     for what in missing:
