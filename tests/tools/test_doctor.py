@@ -1,6 +1,7 @@
 """The doctor without an account: what it says, how it ends, and that one screen has room for it."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 from tests.conftest import ROOT, free_port
 from tools.client import CannotRun
 from tools.doctor import Check, Work, begin, examine
+from tools.doctor_checks import CHECKS
 from tools.findings import Finding, exit_status, lines_for, ok, warn, wrong
 from tools.work_facts import ask_port
 
@@ -63,6 +65,13 @@ def test_a_stage_that_is_not_there() -> None:
         with pytest.raises(CannotRun, match=r"There is no stage .* has dev, prod-us-east-1, prod-"):
             begin(name)
     assert [stage.name for stage in begin("dev").stages] == ["dev"]
+
+
+def test_every_check_is_documented() -> None:
+    """The table of docs/doctor.md has them all, in their order."""
+    rows = re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "doctor.md").read_text(), re.MULTILINE)
+
+    assert rows == list(dict.fromkeys(check.name for check in CHECKS))
 
 
 @pytest.mark.parametrize(
