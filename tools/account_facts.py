@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,8 @@ Json = dict[str, Any]
 HANDLERS = {"": "app.app", "worker": "app.work"}
 _DRIFT_WITHIN = 180.0  # seconds
 _DRIFT = {"MODIFIED", "DELETED"}
+# CloudFormation looks at no stack that is at work, or was never made.
+_WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 
 
 @dataclass
@@ -126,7 +128,7 @@ def ask_functions(account: Account, stage: Stage, runtime: str) -> Iterator[Func
     how = _redeploy(stage, place.region, by_chalice=by_chalice)
     for part, handler in HANDLERS.items():
         name = f"{stage.config['app_name']}-{stage.name}-{part}" if part else place.function
-        said = calling(partial(client.get_function_configuration, FunctionName=name))
+        said = _or_none(partial(client.get_function_configuration, FunctionName=name))
         yield Function(stage, part, said, runtime, handler, how)
 
 
@@ -183,13 +185,18 @@ def ask_table(account: Account, stage: Stage) -> Table:
     place = _place_of(account, stage)
     client = account.client("dynamodb", place.region)
     name = stage.environment.get("EVERHOP_TABLE", "")
+    said = _or_none(partial(client.describe_table, TableName=name))
+    return Table(stage, said["Table"]["TableStatus"] if said else None)
+
+
+def _or_none(call: Callable[[], Any]) -> Any:
+    """What AWS says of a thing; None when there is no such thing."""
     try:
-        status = calling(lambda: client.describe_table(TableName=name))["Table"]["TableStatus"]
+        return calling(call)
     except CannotRun as error:
         if "ResourceNotFoundException" not in str(error):
             raise
-        status = None
-    return Table(stage, status)
+    return None
 
 
 def _our_stacks(client: Any) -> list[tuple[Json, str]]:
@@ -218,7 +225,8 @@ def ask_stacks(account: Account, region: str) -> Iterator[Stack]:
 def ask_drift(account: Account, region: str) -> Iterator[Drift]:
     """What was changed behind CloudFormation's back, by CloudFormation's own look at it."""
     client = account.client("cloudformation", region)
-    names = [stack["StackName"] for stack, _ in _our_stacks(client)]
+    stacks = [stack for stack, _ in _our_stacks(client)]
+    names = [it["StackName"] for it in stacks if it["StackStatus"] in _WHOLE]
     if names:
         print(f"CloudFormation looks at {', '.join(names)} ...", file=sys.stderr, flush=True)
     begun = {name: calling(partial(client.detect_stack_drift, StackName=name)) for name in names}

@@ -119,3 +119,5 @@ def _look(check: Check, work: Work, subject: Any) -> Iterator[Finding]:
         yield Finding("not checked", str(error))
     except ConfigError as error:
         yield wrong(str(error), f"unset {str(error).partition(' ')[0]}")
+    except Exception as error:  # noqa: BLE001 - what breaks one check must not hide the others
+        yield Finding("not checked", f"the check failed ({type(error).__name__}: {error})")

@@ -104,9 +104,7 @@ def test_what_others_changed_is_found(account: Account) -> None:
         MemorySize=128,
         Environment={"Variables": {**variables["Variables"], "EVERHOP_CORS_ORIGINS": "secret"}},
     )
-    functions.put_function_concurrency(
-        FunctionName=f"{FUNCTION}-worker", ReservedConcurrentExecutions=950
-    )
+    functions.put_function_concurrency(FunctionName=FUNCTION, ReservedConcurrentExecutions=950)
     stray = gateway.create_rest_api(name="everhop")["id"]
     gateway.create_rest_api(name="of others")
     account.stage_api(STAGE).patch("/~1r~1{slug}/GET/caching/ttlInSeconds", "3600")
@@ -114,6 +112,7 @@ def test_what_others_changed_is_found(account: Account) -> None:
     account.client("s3").put_bucket_versioning(
         Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
     )
+    functions.delete_function(FunctionName=f"{FUNCTION}-worker")
     table = account.client("dynamodb")
     table.delete_table(TableName="everhop-prod")
     template = account.folder / "infra" / "regional" / "files.yaml"
@@ -127,6 +126,7 @@ def test_what_others_changed_is_found(account: Account) -> None:
         f"{STAGE}: Timeout is 60, not 10 fix: AWS_DEFAULT_REGION=us-east-1 chalice deploy",
         f"{STAGE}: MemorySize is 128, not 1024",
         f"{STAGE}: EVERHOP_CORS_ORIGINS is set, and not by .chalice/config.json",
+        f"{STAGE}-worker: the function is gone",
         "us-east-1: Lambda answers 50 requests at once",
         f"us-east-1: there is an API {stray} called everhop that no stage knows of",
         f"fix: aws apigateway delete-rest-api --rest-api-id {stray} --region us-east-1",
@@ -138,4 +138,4 @@ def test_what_others_changed_is_found(account: Account) -> None:
     ):
         assert said in text
     assert "secret" not in ran.output
-    assert len(faults(ran)) == 9
+    assert len(faults(ran)) == 10

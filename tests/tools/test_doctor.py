@@ -118,14 +118,19 @@ def test_a_check_that_cannot_ask_stops_no_other() -> None:
     def fail(work: Work, _: object) -> list[object]:
         raise CannotRun(f"\x1b[2J{len(work.stages)} silent")
 
+    def break_down(_work: Work, _: object) -> list[object]:
+        return [{}["missing"]]
+
     one = begin("dev")
     checks = [
         Check("first", lambda _: [""], fail, lambda _: iter([])),
+        Check("broken", lambda _: [""], break_down, lambda _: iter([])),
         Check("second", lambda _: [""], lambda *_: [1], lambda _: iter([ok("fine")])),
     ]
-    first, second = examine(one, checks)
+    first, broken, second = examine(one, checks)
 
     assert (first.state, first.text) == ("not checked", "�[2J1 silent")
+    assert broken.text == "the check failed (KeyError: 'missing')"
     assert (second.check, second.state) == ("second", "ok")
 
 

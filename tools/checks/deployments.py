@@ -15,11 +15,14 @@ _HANDED_PREFIX = "EVERHOP_DAX"
 
 
 class Function(NamedTuple):
-    """A function of a stage: its short name ("" for the API's), what AWS says, and our Python."""
+    """A function of a stage: its short name ("" for the API's), and what AWS says, if it is there.
+
+    `runtime` is that of what packs here, "" when nothing does.
+    """
 
     stage: Stage
     part: str
-    deployed: Json
+    deployed: Json | None
     runtime: str
     handler: str
     how: str  # the command that deploys the stage
@@ -27,20 +30,11 @@ class Function(NamedTuple):
 
 def judge_function(asked: Function) -> Iterator[Finding]:
     """The function is as .chalice/config.json would make it now."""
-    stage, name = asked.stage, f"{asked.stage.name}{asked.part and '-' + asked.part}"
-    config = {**stage.config, **stage.config.get("lambda_functions", {}).get(asked.part, {})}
-    wanted = {
-        "Timeout": int(config.get("lambda_timeout", 60)),
-        "MemorySize": int(config.get("lambda_memory_size", 128)),
-        "Runtime": asked.runtime,
-        "Handler": asked.handler,
-    }
-    differing = [
-        f"{field} is {asked.deployed.get(field)}, not {value}"
-        for field, value in wanted.items()
-        if asked.deployed.get(field) != value
-    ]
-    differing += _differing_variables(asked)
+    name = f"{asked.stage.name}{asked.part and '-' + asked.part}"
+    if asked.deployed is None:
+        yield wrong("the function is gone", asked.how, name)
+        return
+    differing = [*_differing(asked, asked.deployed), *_differing_variables(asked)]
     if asked.deployed.get("State", "Active") == "Failed":
         differing.append(f"it is failed ({asked.deployed.get('StateReason', 'no reason')})")
     lacking = [] if asked.part else list(_lacking(asked))
@@ -48,6 +42,23 @@ def judge_function(asked: Function) -> Iterator[Finding]:
     yield from lacking
     if not differing and not lacking:
         yield ok("as configured", name)
+
+
+def _differing(asked: Function, deployed: Json) -> list[str]:
+    own = asked.stage.config.get("lambda_functions", {}).get(asked.part, {})
+    config = {**asked.stage.config, **own}
+    wanted = {
+        # Chalice's and Lambda's own defaults.
+        "Timeout": int(config.get("lambda_timeout", 60)),
+        "MemorySize": int(config.get("lambda_memory_size", 128)),
+        "Runtime": asked.runtime or deployed.get("Runtime"),
+        "Handler": asked.handler,
+    }
+    return [
+        f"{field} is {deployed.get(field)}, not {value}"
+        for field, value in wanted.items()
+        if deployed.get(field) != value
+    ]
 
 
 def _lacking(asked: Function) -> Iterator[Finding]:
@@ -78,7 +89,9 @@ def _differing_variables(asked: Function) -> list[str]:
 
 
 def _deployed_variables(asked: Function) -> Mapping[str, str]:
-    variables: Mapping[str, str] = asked.deployed.get("Environment", {}).get("Variables", {})
+    variables: Mapping[str, str] = (
+        (asked.deployed or {}).get("Environment", {}).get("Variables", {})
+    )
     return variables
 
 
@@ -98,7 +111,7 @@ def judge_apis(asked: Apis) -> Iterator[Finding]:
     known, found = asked.known_apis, []
     for api, stage in known.items():
         if api not in asked.apis:
-            fix = f"rm .chalice/deployed/{stage}.json && chalice deploy --stage {stage}"
+            fix = f"AWS_DEFAULT_REGION={asked.region} chalice deploy --stage {stage}"
             found.append(wrong(f"the API {api} of {stage} is gone", fix, asked.region))
     for api, name in asked.apis.items():
         if name == asked.app and api not in known:
