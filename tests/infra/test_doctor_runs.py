@@ -1,12 +1,15 @@
 """Whole runs of the doctor against an account: all well first, then each fault by its name."""
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import free_port
 from tests.infra.deployments import PROD, Account, Ran, run_aws
 
 
@@ -15,21 +18,16 @@ FUNCTION = f"everhop-{STAGE}"
 
 
 @pytest.fixture(scope="module")
-def account(work_tree: Path) -> Iterator[Account]:
+def account(work_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """One stage that is whole: stacks, settings, a deploy and its cache."""
+    folder = tmp_path_factory.mktemp("doctored") / "work"
+    shutil.copytree(work_tree, folder)
     with run_aws() as url:
-        account = Account(url, work_tree)
-        config = work_tree / ".chalice" / "config.json"
-        before = config.read_text()
-        stacks = account.client("cloudformation")
-        for subject, room in (("files", "regional"), ("queue", "")):
-            file = work_tree / "infra" / room / f"{subject}.yaml"
-            body = file.read_text() if room else '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
-            name = f"everhop-prod-{subject}" if room else "another-queue"
-            stage = [{"ParameterKey": "StageName", "ParameterValue": "prod"}] if room else []
-            stacks.create_stack(StackName=name, TemplateBody=body, Parameters=stage)
-        outputs = stacks.describe_stacks(StackName="everhop-prod-files")["Stacks"][0]["Outputs"]
-        bucket = next(it["OutputValue"] for it in outputs if it["OutputKey"] == "BucketName")
+        account = Account(url, folder)
+        config = folder / ".chalice" / "config.json"
+        template = (folder / "infra" / "regional" / "files.yaml").read_text()
+        bucket = make_stack(account, "everhop-prod-files", template, StageName="prod")["BucketName"]
+        make_stack(account, "another-queue", '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}')
         account.client("dynamodb").create_table(
             TableName="everhop-prod",
             BillingMode="PAY_PER_REQUEST",
@@ -41,7 +39,15 @@ def account(work_tree: Path) -> Iterator[Account]:
         account.chalice("deploy", STAGE)
         assert account.cache("apply", STAGE, "--yes").status == 0
         yield account
-        config.write_text(before)
+
+
+def make_stack(account: Account, name: str, template: str, **parameters: str) -> dict[str, str]:
+    """A stack, and what it tells."""
+    client = account.client("cloudformation")
+    given = [{"ParameterKey": key, "ParameterValue": it} for key, it in parameters.items()]
+    client.create_stack(StackName=name, TemplateBody=template, Parameters=given)
+    told = client.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", [])
+    return {it["OutputKey"]: it["OutputValue"] for it in told}
 
 
 def set_variables(config: Path, stages: list[str], **variables: str) -> None:
@@ -53,8 +59,10 @@ def set_variables(config: Path, stages: list[str], **variables: str) -> None:
 
 
 def doctor(account: Account, **environ: str) -> Ran:
-    """`python -m tools doctor`."""
-    return account.run(sys.executable, "-m", "tools", "doctor", STAGE, **environ)
+    """`python -m tools doctor`, in the activated environment, with nothing else on its port."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    here = {"PATH": path, "EVERHOP_PORT": str(free_port()), **environ}
+    return account.run(sys.executable, "-m", "tools", "doctor", STAGE, **here)
 
 
 def faults(ran: Ran) -> list[str]:
