@@ -200,6 +200,7 @@ def edited_behind(invalidation: Invalidation) -> Stage:
 @pytest.mark.parametrize(
     ("invalidation", "leads_to", "how"),
     [(OPEN, "edited", "fwd=request; stored"), (WARNS, "promo", "hit"), (SILENT, "promo", "hit")],
+    ids=["open", "warns", "silent"],
 )
 def test_who_may_have_it_made_anew(
     invalidation: Invalidation, leads_to: str, how: str, directive: str

@@ -264,14 +264,14 @@ FAULTS: list[tuple[Judge, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "rights"), RIGHT, ids=lambda it: getattr(it, "__name__", ""))
+@pytest.mark.parametrize(("judge", "rights"), RIGHT, ids=[it.__name__ for it, _ in RIGHT])
 def test_what_is_right_is_well(judge: Judge, rights: list[Any]) -> None:
     """Nothing is said against it."""
     for right in rights:
         assert {finding.state for finding in judge(right)} <= {"ok"}, right
 
 
-@pytest.mark.parametrize(("judge", "fault", "said"), FAULTS, ids=lambda it: str(it)[:40])
+@pytest.mark.parametrize(("judge", "fault", "said"), FAULTS, ids=[said for *_, said in FAULTS])
 def test_a_planted_fault_is_seen(judge: Judge, fault: Any, said: str) -> None:
     """It is named by its state and its words, and has a fix; nothing else is said against it."""
     found = [finding for finding in judge(fault) if finding.state != "ok"]
