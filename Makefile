@@ -53,8 +53,10 @@ templates: $(VENV)/.dev  ## CloudFormation templates (cfn-lint)
 	@$(BIN)/cfn-lint infra/*/*.yaml && echo "templates: clean"
 
 .PHONY: unit
+# Most tests wait, for processes, sockets and clocks: four at a time keep two cores busy. A file's
+# tests stay together, as they share what it starts.
 unit: $(VENV)/.dev browser  ## the tests; PYTEST="-k slug" picks some
-	@$(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python -m pytest $(or $(PYTEST),--numprocesses 4 --dist loadfile)
 
 # A browser is a tool of the tests, not a need: without one they are skipped and say so.
 .PHONY: browser

@@ -38,13 +38,17 @@ def _matched_only() -> None:
     """Stand for a view: the gateway wants to know the route, and never calls it."""
 
 
+async def _no_status() -> dict[str, Any]:
+    return {}
+
+
 async def serve_front(descriptor: int, api_url: str) -> None:
     """Serve the front until told to stop."""
     front = Front(
         api_url=api_url,
         region="bare",
         hosts=frozenset({"127.0.0.1"}),
-        status=dict,
+        status=_no_status,
         region_alive=lambda: True,
         log=None,
     )

@@ -67,14 +67,16 @@ def links_model(config: Config, store: LinkStore) -> Any:
     return store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
 
 
-def make_locks(config: Config, counters: CounterStore, clock: Clock) -> LockService:
-    """What some links ask of their visitors."""
+def make_locks(
+    config: Config, counters: CounterStore, clock: Clock, report: Callable[[Exception], None]
+) -> LockService:
+    """What some links ask of their visitors; `report` is told of bugs that stop none of them."""
     from chalicelib.service.clicks import ClickLimits  # noqa: PLC0415
     from chalicelib.service.locks import LockService  # noqa: PLC0415
     from chalicelib.service.passwords import PasswordTries  # noqa: PLC0415
 
     tries = PasswordTries(counters, clock, config.visitor_secret)
-    return LockService(config.slugs, ClickLimits(counters, clock), tries)
+    return LockService(config.slugs, ClickLimits(counters, clock, report), tries)
 
 
 def open_app(
@@ -86,7 +88,8 @@ def open_app(
 ) -> Chalice:
     """The app with the visitors' routes; the others are mounted when one of them is asked for."""
     app = Chalice("everhop", configure_logs=False)
-    locks = cache(lambda: make_locks(config, find_counters(), clock))
+    log = make_log(config, clock)
+    locks = cache(lambda: make_locks(config, find_counters(), clock, log.write_bug))
     visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
     app.register_blueprint(
@@ -95,16 +98,20 @@ def open_app(
     app.register_blueprint(locks_api.routes(visitors))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)
-    keep_log(app, config, clock)
+    keep_log(app, log)
     let_origins_in(app, config)
     app.register_middleware(catch_errors, "http")
     return app
 
 
-def keep_log(app: Chalice, config: Config, clock: Clock) -> None:
-    """Have each request in the log, and what Chalice has to say of mistakes in the same form."""
+def make_log(config: Config, clock: Clock) -> RequestLog:
+    """Where requests and bugs are written down, as far as the configuration wants them."""
     requests, whole = config.log != "off", config.log == "debug"
-    log = RequestLog(config.place, clock, write_line, requests=requests, whole=whole)
+    return RequestLog(config.place, clock, write_line, requests=requests, whole=whole)
+
+
+def keep_log(app: Chalice, log: RequestLog) -> None:
+    """Have each request in the log, and what Chalice has to say of mistakes in the same form."""
     app.log.handlers = [BugHandler(log)]
     app.log.propagate = False
     app.register_middleware(log, "http")

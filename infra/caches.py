@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from chalicelib.api.caching import MAX_FRESH_FOR, CachePolicy, Key, cached_routes
 from chalicelib.core.freshness import DEFAULT_BUDGET, share_for
@@ -55,6 +55,24 @@ class StageCache:
         return self.hourly_cost * HOURS_A_MONTH
 
 
+class Invalidation(NamedTuple):
+    """What a client's `Cache-Control: max-age=0` does at a cached route.
+
+    `authorised_only` is whether it takes the right to invalidate; `otherwise` is what becomes of
+    the request of who has none: refused, or answered from the cache with or without a Warning.
+    """
+
+    authorised_only: bool = True
+    # A browser's reload asks for max-age=0: it is answered from the cache, and not told so, as a
+    # 403 would show visitors an error, and a Warning header would be kept by the tiers above.
+    otherwise: Literal[
+        "FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"
+    ] = "SUCCEED_WITHOUT_RESPONSE_HEADER"
+
+
+INVALIDATION = Invalidation()
+
+
 @dataclass(frozen=True, slots=True)
 class MethodCache:
     """What a stage keeps of one route's GETs: for `fresh_for` seconds, told apart by `keys`."""
@@ -62,6 +80,7 @@ class MethodCache:
     path: str
     keys: tuple[Key, ...]
     fresh_for: int
+    invalidation: Invalidation = INVALIDATION
 
     @property
     def parameters(self) -> list[str]:

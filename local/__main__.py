@@ -1,30 +1,65 @@
-"""`python -m local`: run the stack on this machine until Ctrl-C; `clean-data` forgets its links."""
+"""`python -m local`: run the stack on this machine until Ctrl-C, or act on one that runs."""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from chalicelib.config import ConfigError
+from local import cache_commands
+from local.controls import ControlError
 from local.data import DataError, clean
-from local.settings import notes, read_settings
+from local.settings import Settings, notes, read_settings
 from local.stack import StackError, run
+
+
+Options = argparse.Namespace
 
 
 def main() -> None:
     """Check the environment, then do what was asked."""
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("action", nargs="?", default="run", choices=["run", "clean-data"])
-    action = parser.parse_args().action
+    options = _parser().parse_args()
+    action = options.action or "run"
     try:
-        settings = read_settings(os.environ)
-        if action == "clean-data":
-            print(clean(settings.data))
-            return
-        for sentence in notes(os.environ):
-            print(f"Note: {sentence}", file=sys.stderr)
-        run(settings, os.environ)
-    except (ConfigError, DataError, StackError) as error:
+        _ACTIONS[action](read_settings(os.environ), options)
+    except (ConfigError, ControlError, DataError, StackError) as error:
         sys.exit(f"Everhop can't {action}: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    for name, about in _ABOUT.items():
+        action = actions.add_parser(name, help=about, description=about)
+        if name == "resize":
+            action.add_argument("size", help="GB, one of API Gateway's sizes")
+        if name in ("flush", "resize"):
+            action.add_argument("region", nargs="?", help="the first region if none")
+    return parser
+
+
+_ABOUT = {
+    "run": "run the stack until Ctrl-C (what is done without an action)",
+    "flush": "have the running API cache of a region forget everything",
+    "resize": "give the running API cache of a region another size, which empties it",
+    "clean-data": "forget all links and the API key",
+}
+
+
+def _run(settings: Settings, _options: Options) -> None:
+    for sentence in notes(os.environ):
+        print(f"Note: {sentence}", file=sys.stderr)
+    run(settings, os.environ)
+
+
+_ACTIONS: dict[str, Callable[[Settings, Options], None]] = {
+    "run": _run,
+    "flush": lambda settings, options: cache_commands.flush(settings.data, options.region),
+    "resize": lambda settings, options: cache_commands.resize(
+        settings.data, options.size, options.region
+    ),
+    "clean-data": lambda settings, _: print(clean(settings.data)),
+}
 
 
 if __name__ == "__main__":

@@ -85,12 +85,14 @@ class ApiCache:
         """The answer under this key, asked for when there is none that is fresh.
 
         Requests for one key at the same time wait for the first of them, as far as that is quick.
-        `anew` is for who may ask so: what is there is forgotten first.
+        `anew` is for who may ask so: what is there is forgotten first, and what others are waiting
+        for, which may be older, is not waited for.
         """
         if self.state != "AVAILABLE" or fresh_for <= 0:
             return ask(), Outcome("bypass")
         if anew:
             self._forget(key)
+            return self._ask(key, fresh_for, ask, "request", leads=False)
         found, why = self._find(key)
         if found:
             return found.answer, Outcome("hit", found.until - self._clock())
@@ -100,7 +102,7 @@ class ApiCache:
             if found:
                 left = found.until - self._clock()
                 return found.answer, Outcome("uri-miss", left, collapsed=True)
-        return self._ask(key, fresh_for, ask, "request" if anew else why, leads=first is None)
+        return self._ask(key, fresh_for, ask, why, leads=first is None)
 
     def _ask(
         self, key: Key, fresh_for: float, ask: Ask, why: Any, *, leads: bool

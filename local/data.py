@@ -9,10 +9,11 @@ from chalicelib.core.access import draw_key
 
 
 KEY_FILE = "api_key"
+CONTROL_FILE = "control.json"
 # Also the mark by which a folder is known to be ours.
 LOCK_FILE = "everhop.lock"
 _OURS = (
-    *(KEY_FILE, LOCK_FILE, "requests-*.jsonl"),
+    *(KEY_FILE, CONTROL_FILE, LOCK_FILE, "requests-*.jsonl"),
     *("everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm"),
     *("everhop-*-files/*.file", "everhop-*-files/*.new"),
 )
@@ -73,12 +74,20 @@ def _read_key(file: Path) -> str:
 
 def _draw_key(file: Path) -> str:
     key = draw_key(secrets.randbelow)
-    # Whole or not at all: a key cut short by a full disk would lock its owner out.
-    draft = file.with_suffix(".new")
-    draft.touch(mode=0o600)
-    draft.write_text(key + "\n")
-    draft.replace(file)
+    write_secret(file, key + "\n")
     return key
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write a file for its owner's eyes only; OSError when it can't be kept.
+
+    Whole or not at all: a key cut short by a full disk would lock its owner out.
+    """
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(file)
 
 
 def clean(data: Path) -> str:

@@ -8,7 +8,7 @@ CloudFront itself writes them anew.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -46,7 +46,7 @@ class Front:
     api_url: str
     region: str
     hosts: frozenset[str]
-    status: Callable[[], dict[str, Any]]
+    status: Callable[[], Awaitable[dict[str, Any]]]
     region_alive: Callable[[], bool]
     log: _PRINT | None
     session: ClientSession | None = None
@@ -88,7 +88,7 @@ class Front:
             return refused
         path, _, query = _encoded(request.raw_path).partition("?")
         if path == "/_local/status":
-            return self._tell(request)
+            return await self._tell(request)
         if path.startswith("/api/"):
             return await self._forward(request, path, query)
         file = find_file(path)
@@ -110,10 +110,10 @@ class Front:
             return web.Response(status=421, text=f"421: this is not {quote(host, safe='.:')}.\n")
         return None
 
-    def _tell(self, request: web.BaseRequest) -> web.Response:
+    async def _tell(self, request: web.BaseRequest) -> web.Response:
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
-        return web.json_response(self.status())
+        return web.json_response(await self.status())
 
     async def _forward(
         self, request: web.BaseRequest, path: str, query: str, extra: str = ""

@@ -2,7 +2,8 @@
 
 Run by the stack as `python -m local.region DESCRIPTOR REGION`. Chalice's own local gateway makes
 the Lambda events; this adds the stage path, the gateway's limits and its own answers. At the same
-port, out of the front's reach, is Lambda's own API for the app's other functions.
+port, out of the front's reach, are Lambda's own API for the app's other functions, and the commands
+of the control channel.
 """
 
 import asyncio
@@ -24,10 +25,13 @@ from chalice.local import (
     RouteMatcher,
 )
 
+from local.cache_commands import cache_acts
 from local.children import inherited, stop_with_parent
+from local.controls import PREFIX as CONTROL
+from local.controls import TOKEN, control_handler
 from local.functions import Functions
 from local.servers import Handler, read_body, serve_until_stopped
-from local.stage_api import StageApi, stage_cache
+from local.stage_api import InvalidationRefused, StageApi, stage_cache
 from local.templates import gateway_response
 
 
@@ -74,11 +78,13 @@ def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response
         response = api.handle(request.method, path, dict(request.headers), body)
     except LocalGatewayException:
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
+    except InvalidationRefused:
+        return _gateway_answer("DEFAULT_4XX", 403)
     return _to_http(response)
 
 
-def _gateway_answer(kind: str) -> web.Response:
-    status, headers, body = gateway_response(kind)
+def _gateway_answer(kind: str, status: int = 0) -> web.Response:
+    status, headers, body = gateway_response(kind, status)
     return web.Response(status=status, headers=headers, body=body)
 
 
@@ -92,11 +98,15 @@ def _to_http(response: dict[str, Any]) -> web.Response:
     return answered
 
 
-def make_handler(api: StageApi, functions: Functions | None = None) -> Handler:
+def make_handler(
+    api: StageApi, functions: Functions | None = None, control: Handler | None = None
+) -> Handler:
     """The request handler: reads the body on the loop, runs the app on a thread."""
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
 
-    async def handle(request: web.BaseRequest) -> web.Response:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if control and request.path.startswith(CONTROL):
+            return await control(request)
         try:
             body = await read_body(request)
         except web.HTTPRequestEntityTooLarge:
@@ -116,7 +126,9 @@ def main(descriptor: str, region: str) -> None:
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
     cache = stage_cache(f"prod-{region}", on=os.environ.get("EVERHOP_API_CACHE") == "on")
-    handler = make_handler(StageApi(app, make_gateway(app), cache), Functions(app))
+    api = StageApi(app, make_gateway(app), cache)
+    control = control_handler(os.environ[TOKEN], cache_acts(api))
+    handler = make_handler(api, Functions(app), control)
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 

@@ -9,11 +9,24 @@ from pathlib import Path
 from typing import IO, Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp.web import ServerRunner
 from watchfiles import PythonFilter, awatch
 
 from chalicelib.config import load
 from chalicelib.core.access import digest_key
+from local.cache_commands import COMMANDS, LOOK, say_settings
 from local.children import Child, listen, url_of
+from local.controls import (
+    TOKEN,
+    Channel,
+    ControlError,
+    Json,
+    control_handler,
+    draw_token,
+    hand_on,
+    publish,
+    withdraw,
+)
 from local.data import api_key, claim, log_file
 from local.front import Front
 from local.functions import PREFIX
@@ -87,6 +100,8 @@ class Stack:
     _lock: IO[str] | None = None
     _log: Path | None = None
     _children: dict[str, Child] = field(default_factory=dict)
+    _caches: bool = False
+    _token: str = field(default_factory=draw_token, repr=False)
 
     async def run(self) -> None:
         """Start, say where everything is, and serve until Ctrl-C or SIGTERM."""
@@ -100,19 +115,21 @@ class Stack:
         self._log = log_file(self.settings.data, self.settings.region)
         front = self._start_children()
         await front.open()
-        runner = None
+        runners = []
         try:
             await self._until_ready(front, stopped)
             if not stopped.is_set():
-                runner = await start_server(front.handle, listener)
+                runners = [await start_server(front.handle, listener), await self._control()]
+                cache = await self._cache()
                 serving = asyncio.create_task(self._serve(front, stopped))
                 # Code that changes right after the welcome is seen: the watch is on by then.
                 await asyncio.sleep(0)
-                self._welcome(time.perf_counter() - started)
+                self._welcome(time.perf_counter() - started, cache)
                 await serving
         finally:
             say("Everhop is stopping.")
-            if runner:
+            withdraw(self.settings.data)
+            for runner in runners:
                 await runner.cleanup()
             await front.close()
             for child in reversed(self._children.values()):
@@ -126,11 +143,34 @@ class Stack:
                 f"port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
             ) from None
 
+    async def _control(self) -> ServerRunner:
+        """Take commands, at a port that only the data folder tells."""
+        acts = {act: hand_on(self._channels, act) for act in COMMANDS}
+        listener = listen()
+        runner = await start_server(control_handler(self._token, acts), listener)
+        publish(self.settings.data, Channel(url_of(listener), self._token))
+        return runner
+
+    @property
+    def _channels(self) -> dict[str, Channel]:
+        url = url_of(self._children[API].listener)
+        return {self.settings.region: Channel(url, self._token)}
+
+    async def _cache(self) -> Json | None:
+        """The region's API cache as it is now; None where there is none, or it is busy."""
+        if not (self._caches and self._children[API].alive):
+            return None
+        try:
+            return await hand_on(self._channels, LOOK, within=1.0)({})
+        except ControlError:
+            return None
+
     def _start_children(self) -> Front:
         settings = self.settings
         sockets = {name: listen() for name in (API, DATABASE, FILES)}
         urls = {name: url_of(one) for name, one in sockets.items()}
         environment = app_environment(settings, self.environ, self.key, urls)
+        self._caches = environment["EVERHOP_API_CACHE"] == "on"
         where = [str(settings.data), settings.region]
         table = [*where, environment["EVERHOP_TABLE"]]
         self._children = {
@@ -140,7 +180,7 @@ class Stack:
                 "local.region",
                 sockets[API],
                 [settings.region],
-                environ=environment,
+                environ={**environment, TOKEN: self._token},
                 log=self._log,
             ),
         }
@@ -156,13 +196,17 @@ class Stack:
             log=say if settings.access_log else None,
         )
 
-    def _status(self, urls: Mapping[str, str]) -> dict[str, Any]:
-        region = {
+    async def _status(self, urls: Mapping[str, str]) -> dict[str, Any]:
+        region: Json = {
             "name": self.settings.region,
             "home": True,
             "api_url": f"{urls[API]}/api",
             "dynamodb_endpoint": urls[DATABASE],
         }
+        cache = await self._cache()
+        if cache:
+            del cache["region"]
+            region["api_cache"] = cache
         return {"regions": [region], "s3_endpoint": urls[FILES]}
 
     async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
@@ -184,12 +228,14 @@ class Stack:
         named = self.environ.get("EVERHOP_DATA")
         return f"EVERHOP_DATA={named} make clean-data" if named else "make clean-data"
 
-    def _welcome(self, took: float) -> None:
+    def _welcome(self, took: float, cache: Json | None) -> None:
         url, key = self.settings.url, self.key
         say(f"  dashboard   {url}/#key={key}")
         say(f"  REST API    {url}/api/v1   (Authorization: Bearer {key})")
         say(f"  API docs    {url}/api/docs")
         say(f"  short links {url}/{{slug}}   (a trailing + shows where it leads)")
+        if cache:
+            say(f"  API cache   {say_settings(cache)}")
         say(f"  data        {self.settings.data}   (`{self._clean_command}` forgets all links)")
         say(f"  request log {self._log}   (JSON, as CloudWatch gets it)")
         say(f"Everhop is ready: {url} after {took:.1f} s. Ctrl-C stops it.")

@@ -1,7 +1,7 @@
 """The region's API behind its stage's cache: which requests it may answer, and under which key."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from chalice.local import LocalGateway, RouteMatcher
 
 from chalicelib.api.caching import Key, cached_routes
-from infra.caches import MethodCache, StageCache, method_caches, read_caches
+from infra.caches import Invalidation, MethodCache, StageCache, method_caches, read_caches
 from local.api_cache import GIGABYTE, ApiCache
 from local.api_cache import Key as CacheKey
 
@@ -17,22 +17,41 @@ from local.api_cache import Key as CacheKey
 Response = dict[str, Any]
 
 
+# What API Gateway says in it is not written down; that it is a 199, anything else, is.
+WARNING = '199 - "Cache-Control was ignored: it takes the right to invalidate"'
+
+
+class InvalidationRefused(Exception):
+    """Who asks for an answer made anew may not, and the stage says so with 403."""
+
+
 class StageApi:
     """Chalice's gateway with the cache that the stage's settings and the routes declare.
 
-    `Cache-Control: max-age=0` is ignored, as API Gateway does it for who may not invalidate.
+    `methods` are what is kept of which routes, by default as the stage and the routes say it. There
+    are no identities on one machine, so nobody has the right to invalidate where it takes one.
     """
 
-    def __init__(self, app: Chalice, gateway: LocalGateway, stage: StageCache) -> None:
+    def __init__(
+        self,
+        app: Chalice,
+        gateway: LocalGateway,
+        stage: StageCache,
+        methods: Sequence[MethodCache] | None = None,
+    ) -> None:
         self._gateway = gateway
         self._match = RouteMatcher(list(app.routes))
-        declared = method_caches(cached_routes(app.routes), stage) if stage.enabled else []
-        self._methods = {one.path: one for one in declared}
-        capacity = round(float(stage.size) * GIGABYTE) if stage.enabled else 0
-        self.cache = ApiCache(capacity, time.monotonic)
+        if methods is None:
+            methods = method_caches(cached_routes(app.routes), stage) if stage.enabled else []
+        self._methods = {one.path: one for one in methods}
+        self.size = stage.size if stage.enabled else ""
+        self.cache = ApiCache(_bytes_of(self.size), time.monotonic)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
-        """What the stage answers; LocalGatewayException as Chalice's gateway raises it."""
+        """What the stage answers; LocalGatewayException as Chalice's gateway raises it.
+
+        InvalidationRefused when the request wants what it may not, and the stage minds.
+        """
 
         def ask() -> Response:
             answer: Response = self._gateway.handle_request(method, target, dict(headers), body)
@@ -41,13 +60,35 @@ class StageApi:
         kept = self._kept(method, target, headers)
         if kept is None:
             return ask()
-        key, fresh_for = kept
-        answer, outcome = self.cache.answer(key, fresh_for, ask)
-        return {**answer, "headers": {**answer["headers"], "Cache-Status": str(outcome)}}
+        declared, key = kept
+        anew, told = _judge(declared.invalidation, headers)
+        answer, outcome = self.cache.answer(key, declared.fresh_for, ask, anew=anew)
+        said = {**told, "Cache-Status": str(outcome)}
+        return {**answer, "headers": {**answer["headers"], **said}}
+
+    def flush(self) -> None:
+        """Have the cache forget everything."""
+        self.cache.flush()
+
+    def resize(self, size: str) -> None:
+        """Make the cache anew, in another of API Gateway's sizes."""
+        self.size = size
+        self.cache.resize(_bytes_of(size))
+
+    def describe(self) -> dict[str, Any]:
+        """The cache as it is now, in JSON's words."""
+        answers, used = self.cache.size
+        return {
+            "size": self.size,
+            "state": self.cache.state,
+            "answers": answers,
+            "bytes": used,
+            "fresh_for": {f"GET {path}": one.fresh_for for path, one in self._methods.items()},
+        }
 
     def _kept(
         self, method: str, target: str, headers: Mapping[str, str]
-    ) -> tuple[CacheKey, int] | None:
+    ) -> tuple[MethodCache, CacheKey] | None:
         if method != "GET" or not self._methods:
             return None
         try:
@@ -57,7 +98,30 @@ class StageApi:
         declared = self._methods.get(matched.route)
         if declared is None:
             return None
-        return key_of(declared, matched.captured, target, headers), declared.fresh_for
+        return declared, key_of(declared, matched.captured, target, headers)
+
+
+def _bytes_of(size: str) -> int:
+    return round(float(size) * GIGABYTE) if size else 0
+
+
+def _judge(wanted: Invalidation, headers: Mapping[str, str]) -> tuple[bool, dict[str, str]]:
+    """Whether the answer is to be made anew, and what the client is told."""
+    if not asks_anew(headers):
+        return False, {}
+    if not wanted.authorised_only:
+        return True, {}
+    if wanted.otherwise == "FAIL_WITH_403":
+        raise InvalidationRefused
+    is_told = wanted.otherwise == "SUCCEED_WITH_RESPONSE_HEADER"
+    return False, {"Warning": WARNING} if is_told else {}
+
+
+def asks_anew(headers: Mapping[str, str]) -> bool:
+    """Whether a client asks for what no cache has kept: `max-age=0`, and no other directive."""
+    told = [value for name, value in headers.items() if name.lower() == "cache-control"]
+    directives = ",".join(told).lower().split(",")
+    return "max-age=0" in (directive.strip() for directive in directives)
 
 
 def key_of(

@@ -44,8 +44,11 @@ def function_timeout(name: str) -> int:
 
 
 @cache
-def gateway_response(kind: str) -> tuple[int, dict[str, str], bytes]:
-    """What API Gateway answers by itself: status, headers and body of a GatewayResponse."""
+def gateway_response(kind: str, status: int = 0) -> tuple[int, dict[str, str], bytes]:
+    """What API Gateway answers by itself: status, headers and body of a GatewayResponse.
+
+    `status` is for a kind that has none of its own, as it stands for many.
+    """
     merged = json.loads((ROOT / "infra" / "regional" / "api.merge.json").read_text())
     body = merged["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     response = body["x-amazon-apigateway-gateway-responses"][kind]
@@ -55,7 +58,7 @@ def gateway_response(kind: str) -> tuple[int, dict[str, str], bytes]:
         for name, value in response["responseParameters"].items()
     }
     return (
-        int(response["statusCode"]),
+        int(response.get("statusCode", status)),
         headers,
         response["responseTemplates"]["application/json"].encode(),
     )

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "infra": {"chalicelib", "chalice"},
     "local": {"app", "chalicelib", "chalice", "infra"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
-    "tools": {"local", "infra", "chalicelib.core", "boto3", "botocore"},
+    "tools": {"local", "infra", "chalicelib.core", "chalicelib.config", "boto3", "botocore"},
     "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
     | set("aiohttp boto3 botocore pynamodb".split()),
 }

@@ -8,9 +8,6 @@ from infra.caches import TOLD, MethodCache, StageCache, escape_path
 
 
 Json = Mapping[str, Any]
-# A browser's reload asks for max-age=0: it is answered from the cache, and not told so, as a 403
-# would show visitors an error, and a Warning header would be kept by the tiers above.
-_UNAUTHORISED = "SUCCEED_WITHOUT_RESPONSE_HEADER"
 
 
 class Method(NamedTuple):
@@ -118,7 +115,7 @@ def _method_of(method: MethodCache) -> Method:
 
 def _keep(settings: Mapping[Method, Any], method: MethodCache) -> list[Change]:
     name = _method_of(method)
-    now = settings.get(name, {})
+    now, invalidation = settings.get(name, {}), method.invalidation
     fields = [
         ("caching/enabled", "cachingEnabled", True, "cached"),
         ("caching/ttlInSeconds", "cacheTtlInSeconds", method.fresh_for, f"{method.fresh_for} s"),
@@ -126,14 +123,14 @@ def _keep(settings: Mapping[Method, Any], method: MethodCache) -> list[Change]:
         (
             "caching/requireAuthorizationForCacheControl",
             "requireAuthorizationForCacheControl",
-            True,
-            "visitors can't make it ask anew",
+            invalidation.authorised_only,
+            f"visitors {_can(invalidation.authorised_only)} make it ask anew",
         ),
         (
             "caching/unauthorizedCacheControlHeaderStrategy",
             "unauthorizedCacheControlHeaderStrategy",
-            _UNAUTHORISED,
-            "nor are told so",
+            invalidation.otherwise,
+            _TOLD_SO[invalidation.otherwise],
         ),
     ]
     return [
@@ -141,6 +138,17 @@ def _keep(settings: Mapping[Method, Any], method: MethodCache) -> list[Change]:
         for path, field, value, about in fields
         if now.get(field) != value
     ]
+
+
+def _can(authorised_only: bool) -> str:
+    return "can't" if authorised_only else "can"
+
+
+_TOLD_SO = {
+    "FAIL_WITH_403": "and are refused with 403",
+    "SUCCEED_WITH_RESPONSE_HEADER": "and are told so",
+    "SUCCEED_WITHOUT_RESPONSE_HEADER": "nor are told so",
+}
 
 
 def _text(value: object) -> str:

@@ -25,6 +25,10 @@ _ABSENT = ("NotFound", "NoSuchEntity", "NoSuchBucket", "failed with 404")
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
 
 
+class NotDeployed(CannotRun):
+    """There is no such stage on AWS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a stage's API is: by region, and by what AWS calls the API, its stage and function."""
@@ -65,7 +69,7 @@ def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place
     except CannotRun as error:
         if "does not exist" not in str(error):
             raise
-        raise CannotRun(
+        raise NotDeployed(
             f"The stage {stage} is not deployed: there is neither .chalice/deployed/{stage}.json "
             f"nor a stack {name} in {where}. First: chalice deploy --stage {stage}"
         ) from None
@@ -99,7 +103,11 @@ def is_found(call: Callable[[], Any]) -> bool:
 @cache
 def make_client(service: str, region: str) -> Any:
     """A client of a service; in the operator's own region when that is ""."""
-    return calling(lambda: boto3.client(service, region_name=region or None, config=_CONFIG))
+
+    def make() -> Any:  # a session each: the one that all share is not safe to use in threads
+        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
+
+    return calling(make)
 
 
 class StageApi:

@@ -37,6 +37,31 @@ class Stage:
         variables: dict[str, str] = self.config["environment_variables"]
         return variables
 
+    @property
+    def group(self) -> str:
+        """The deployment that it is one region of."""
+        return self.environment.get("EVERHOP_STAGE", self.name)
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether it is for AWS; else for `chalice local`."""
+        return "EVERHOP_TABLE" in self.environment
+
+
+def read_stages(root: Path = ROOT) -> list[Stage]:
+    """Every stage; CannotRun when the file can't be read."""
+    file = root / ".chalice" / "config.json"
+    try:
+        names = json.loads(file.read_text(encoding="utf-8"))["stages"]
+        return [_stage(name, root) for name in names]
+    except (OSError, ValueError, KeyError) as error:
+        raise CannotRun(f".chalice/config.json can't be read: {error}") from None
+
+
+def _stage(name: str, root: Path) -> Stage:
+    config = read_stage(name, root)
+    return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -53,20 +78,11 @@ class Group:
 
 def find_group(name: str, root: Path = ROOT) -> tuple[Group, tuple[Stage, ...]]:
     """The group of a stage or of that name, and which of its stages are meant: one, or all."""
-    names = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))["stages"]
-    stages = [_stage(one, root) for one in names]
-    deployed = [it for it in stages if "EVERHOP_TABLE" in it.environment]
-    groups: dict[str, list[Stage]] = {}
-    for stage in deployed:
-        groups.setdefault(stage.environment["EVERHOP_STAGE"], []).append(stage)
-    for group, members in groups.items():
-        meant = [it for it in members if name in (group, it.name)]
+    deployed = [it for it in read_stages(root) if it.is_deployed]
+    for group in dict.fromkeys(it.group for it in deployed):
+        members = tuple(it for it in deployed if it.group == group)
+        meant = tuple(it for it in members if name in (group, it.name))
         if meant:
-            return Group(group, tuple(members)), tuple(meant)
-    known = dict.fromkeys([*groups, *(it.name for it in deployed)])
+            return Group(group, members), meant
+    known = dict.fromkeys(said for it in deployed for said in (it.group, it.name))
     raise CannotRun(f"There is no stage {name} to deploy; there are {', '.join(known)}.")
-
-
-def _stage(name: str, root: Path) -> Stage:
-    config = read_stage(name, root)
-    return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)

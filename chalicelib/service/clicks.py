@@ -4,7 +4,9 @@ The count begins when the link gets its limit, and is one for both ways, so that
 over from the other. The counter's name begins with the slug's key: its home is the slug's.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from chalicelib.core.links import Link
 from chalicelib.core.times import sortable_time
@@ -15,14 +17,21 @@ from chalicelib.service.threads import wait_briefly
 
 FRESH_FOR = timedelta(seconds=1)
 REMEMBERED = 1000
+T = TypeVar("T")
 
 
 class ClickLimits:
-    """Counts the clicks of links that have `max_clicks`; of others it is never asked."""
+    """Counts the clicks of links that have `max_clicks`; of others it is never asked.
 
-    def __init__(self, counters: CounterStore, clock: Clock) -> None:
+    A bug in counting about is handed to `report`, and lets the visitor through.
+    """
+
+    def __init__(
+        self, counters: CounterStore, clock: Clock, report: Callable[[Exception], None]
+    ) -> None:
         self._counters = counters
         self._clock = clock
+        self._report = report
         self._totals: Memo[int] = Memo(FRESH_FOR, REMEMBERED)
 
     def take(self, key: str, link: Link) -> bool:
@@ -34,12 +43,19 @@ class ClickLimits:
         name, most = counter_of(key, link), link.max_clicks or 0
         if link.is_counted_exactly:
             return self._add(name, most) is not None
-        return wait_briefly(lambda: self._count(name, most)) is not False
+        return self._about(lambda: self._count(name, most)) is not False
 
     def is_used_up(self, key: str, link: Link) -> bool:
         """Whether no click is left, as far as that is known within `threads.WAITED`."""
         name, most = counter_of(key, link), link.max_clicks or 0
-        return wait_briefly(lambda: self._total(name) >= most) is True
+        return self._about(lambda: self._total(name) >= most) is True
+
+    def _about(self, work: Callable[[], T]) -> T | None:
+        try:
+            return wait_briefly(work)
+        except Exception as bug:  # noqa: BLE001 - a redirect never fails because of counting
+            self._report(bug)
+            return None
 
     def _count(self, name: str, most: int) -> bool:
         if self._total(name) >= most:

@@ -84,7 +84,9 @@ def test_documented_routes_exist() -> None:
 
 @pytest.mark.parametrize(("method", "path", "content_type"), keyed_routes())
 @pytest.mark.parametrize(
-    "header", [None, "Bearer eh_wrong", f"Bearer {draw_key(secrets.randbelow)}"]
+    "header",
+    [None, "Bearer eh_wrong", f"Bearer {draw_key(secrets.randbelow)}"],
+    ids=["none", "wrong", "unknown"],
 )
 def test_no_route_opens_without_a_key(
     api: Api, method: str, path: str, content_type: str, header: str | None

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.core.links import Link
 from chalicelib.store.memory import LinkMemory
+from chalicelib.store.memory_counters import CounterMemory
 from tests.api.driver import KEY, Api, make_api
 from tests.api.test_openapi import Down, DownKeys, exercise, exercise_down, exercise_keys
 from tests.clocks import SetClock
@@ -25,9 +26,9 @@ FIELDS = frozenset(
 
 
 @contextmanager
-def logged(*stores: Any, **environ: str) -> Iterator[Api]:
+def logged(*stores: Any, **given: Any) -> Iterator[Api]:
     """A deployment that writes its log, at a time that stands still."""
-    with make_api(*stores, clock=SetClock(), **{"EVERHOP_LOG": "on", **environ}) as api:
+    with make_api(*stores, clock=SetClock(), **{"EVERHOP_LOG": "on", **given}) as api:
         yield api
 
 
@@ -112,6 +113,13 @@ class Broken(LinkMemory):
         raise RuntimeError(f"secret {key}")
 
 
+class BrokenCounters(CounterMemory):
+    """Counters with a bug."""
+
+    def read(self, name: str) -> int:
+        raise RuntimeError(f"secret {name}")
+
+
 def test_a_bug_has_one_line_more(capsys: pytest.CaptureFixture[str]) -> None:
     """It says where the bug is, under the id that the client was told; Chalice adds nothing."""
     with logged(Broken()) as api:
@@ -125,6 +133,18 @@ def test_a_bug_has_one_line_more(capsys: pytest.CaptureFixture[str]) -> None:
     assert bug["error"][0]["frames"][-1].endswith("Broken.get")
     assert "confidential" not in json.dumps([bug, request])
     assert request["code"] == "internal"
+
+
+def test_a_bug_beside_a_redirect_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Counting about fails no redirect, and its bug is written all the same."""
+    with logged(counters=BrokenCounters()) as api:
+        api.create("https://example.com/", slug="counted", max_clicks=1)
+        answer = api.follow("counted")
+    bug, request = lines(capsys)[1:]
+
+    assert answer.status_code == request["status"] == 302
+    assert (bug["event"], bug["error"][0]["type"]) == ("bug", "RuntimeError")
+    assert "counted" not in json.dumps([bug, request])
 
 
 def test_a_mistake_below_our_routes_has_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,9 +41,9 @@ class Console:
         return [text for text in self.complaints if not any(one in text for one in self.expected)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """The distribution's Chromium."""
+    """The distribution's Chromium, ended after each file: its event loop would be in others' way."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

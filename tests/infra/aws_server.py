@@ -15,6 +15,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.server import ThreadedMotoServer
 
 from tests.infra import cloudformation_shims
+from tests.infra.aws_accounts import find_drift, tell_limits
 
 
 INTEGRATION = "x-amazon-apigateway-integration"
@@ -170,6 +171,8 @@ def main() -> None:
     export_stages()
     make_caches_slowly()
     cloudformation_shims.install()
+    tell_limits()
+    find_drift()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

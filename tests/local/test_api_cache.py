@@ -154,6 +154,25 @@ def test_anew(cache: ApiCache) -> None:
     assert ask(cache, "a", "3").startswith("2 ")
 
 
+def test_anew_is_newer_than_what_others_wait_for(cache: ApiCache) -> None:
+    """An answer that was asked for before is not taken for one that was made anew."""
+    asked, go = threading.Event(), threading.Event()
+
+    def slow() -> dict[str, Any]:
+        asked.set()
+        go.wait(5)
+        return {"statusCode": 302, "headers": {}, "body": "old"}
+
+    first = threading.Thread(target=lambda: cache.answer(("GET", "a"), 20, slow))
+    first.start()
+    assert asked.wait(5)
+    try:
+        assert ask(cache, "a", "new", anew=True).startswith("new ")
+    finally:
+        go.set()
+        first.join()
+
+
 def test_requests_at_once_are_one(cache: ApiCache) -> None:
     """Of 20 requests for one key at once one goes on, and all get its answer."""
     asked, told, go = [], [], threading.Event()

@@ -1,10 +1,15 @@
 """The stack with its API cache: through the front, links lead where they should, and tell how."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import RunningStack, start_stack
+from local.controls import Channel, ControlError, ask, find_channel
+from tests.conftest import ROOT, RunningStack, start_stack
 
 
 D = "https://example.com/"
@@ -57,3 +62,73 @@ def test_a_password_is_asked_behind_the_hop(cached: RunningStack) -> None:
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     opened = cached.ask("POST", "/locked~", b"password=sesame", **form)
     assert (opened.status, opened.headers["Location"]) == (303, f"{D}secret")
+
+
+def act(stack: RunningStack, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m local WORDS`, as in another terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "local", *words],
+        cwd=ROOT,
+        env={**os.environ, "EVERHOP_DATA": str(stack.data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def told(stack: RunningStack) -> dict[str, object]:
+    """What the status says of the region's cache."""
+    cache: dict[str, object] = stack.ask("GET", "/_local/status").json["regions"][0]["api_cache"]
+    return cache
+
+
+def test_its_settings_are_told(cached: RunningStack) -> None:
+    """When it starts, and in its status."""
+    (line,) = [line for line in cached.lines if line.startswith("  API cache ")]
+
+    assert "0.5 GB: " in line
+    assert "GET /r/{slug} 20 s" in line
+    assert "python -m local flush" in line
+    assert (told(cached)["size"], told(cached)["state"]) == ("0.5", "AVAILABLE")
+
+
+def test_the_running_cache_is_flushed_and_resized(cached: RunningStack) -> None:
+    """An edit is seen at once after a flush; another size empties it too, and both take a while."""
+    cached.api("POST", "/links", {"destination": f"{D}before", "slug": "kept"})
+    assert cached.ask("GET", "/kept").headers["Location"] == f"{D}before"
+    cached.api("PATCH", "/links/kept", {"destination": f"{D}after"})
+    assert cached.ask("GET", "/kept").headers["Location"] == f"{D}before"
+
+    flushed = act(cached, "flush")
+    assert flushed.returncode == 0, flushed.stderr
+    assert "us-east-1: FLUSH_IN_PROGRESS; it forgets " in flushed.stdout
+    assert flushed.stdout.endswith("us-east-1: AVAILABLE, 0.5 GB.\n")
+    assert cached.ask("GET", "/kept").headers["Location"] == f"{D}after"
+    assert told(cached)["answers"] == 1
+
+    resized = act(cached, "resize", "1.6", "us-east-1")
+    assert resized.stdout == (
+        "us-east-1: CREATE_IN_PROGRESS; it forgets 1 answers.\nus-east-1: AVAILABLE, 1.6 GB.\n"
+    )
+    assert (told(cached)["size"], told(cached)["answers"]) == ("1.6", 0)
+
+
+def test_commands_that_can_not_be_done(cached: RunningStack) -> None:
+    """A size that API Gateway has not, a region that does not run."""
+    assert "there is no size 7; API Gateway has 0.5, 1.6, 6.1" in act(cached, "resize", "7").stderr
+    refused = act(cached, "flush", "eu-west-1")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == ("Everhop can't flush: eu-west-1 does not run here; us-east-1 does.\n")
+
+
+def test_no_page_can_send_a_command(cached: RunningStack) -> None:
+    """Not through the door, by whatever path, nor to the processes behind it without the token."""
+    for path in ("/_control/flush", "/api/_control/flush", "/api/../_control/flush"):
+        assert cached.ask("POST", path, {}).status >= 400
+        assert cached.ask("POST", f"{path}/").status >= 400
+    region = cached.ask("GET", "/_local/status").json["regions"][0]
+    channel = find_channel(cached.data)
+    assert channel.token not in json.dumps(cached.ask("GET", "/_local/status").json)
+    for url in (channel.url, region["api_url"].removesuffix("/api")):
+        with pytest.raises(ControlError, match="need the token"):
+            ask(Channel(url, "guessed"), "flush", {})

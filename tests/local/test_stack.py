@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from local.controls import ControlError, command
 from tests.conftest import ROOT, RunningStack, free_port, start_stack
 
 
@@ -63,6 +64,13 @@ def test_status_names_what_is_up(stack: RunningStack) -> None:
     assert region["name"] == "us-east-1"
     assert direct.ask("GET", "/api/v1/health").json["region"] == "us-east-1"
     assert region["dynamodb_endpoint"].startswith("http://127.0.0.1:")
+    assert "api_cache" not in region  # there is none by default
+
+
+def test_a_command_for_a_cache_that_is_not_there(stack: RunningStack) -> None:
+    """It says how to have one."""
+    with pytest.raises(ControlError, match="start with EVERHOP_API_CACHE=on"):
+        command(stack.data, "flush")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -1,18 +1,23 @@
 """Behind the stage's cache every visitor gets the answer that is theirs, and edits arrive in time."""
 
+import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from chalice.app import Chalice
 
+from chalicelib.api.caching import cached_routes
 from chalicelib.config import load
 from chalicelib.store.memory import LinkMemory
 from chalicelib.wiring import make_app, make_link_service
-from infra.caches import StageCache
-from local.region import make_gateway
-from local.stage_api import StageApi
+from infra.caches import INVALIDATION, Invalidation, MethodCache, StageCache, method_caches
+from local.region import answer, make_gateway
+from local.stage_api import InvalidationRefused, StageApi
 from tests.api.driver import memory_stores
+from tools.cache_plans import plan_changes
 
 
 D = "https://example.com/"
@@ -32,7 +37,8 @@ class Stage:
         store = LinkMemory()
         self.links = make_link_service(config, store)
         self.app: Chalice = make_app(config, memory_stores(config, links=store))
-        self.api = StageApi(self.app, make_gateway(self.app), StageCache(enabled=True))
+        self.gateway = make_gateway(self.app)
+        self.api = StageApi(self.app, self.gateway, StageCache(enabled=True))
 
     def make(self, slug: str, **fields: Any) -> None:
         self.links.create("w", {"destination": D + slug, "slug": slug, **fields})
@@ -170,3 +176,93 @@ def test_without_a_cache_nothing_hops() -> None:
 
     answer = stage.ask("/r/geo", **{"CloudFront-Viewer-Country": "DE"})
     assert answer["headers"]["Location"] == D + "de"
+
+
+OPEN = Invalidation(authorised_only=False)
+REFUSES = Invalidation(otherwise="FAIL_WITH_403")
+WARNS = Invalidation(otherwise="SUCCEED_WITH_RESPONSE_HEADER")
+SILENT = Invalidation(otherwise="SUCCEED_WITHOUT_RESPONSE_HEADER")
+
+
+def edited_behind(invalidation: Invalidation) -> Stage:
+    """A stage whose cache has a redirect from before an edit, and lets this be asked anew."""
+    stage = Stage()
+    declared = method_caches(cached_routes(stage.app.routes), StageCache(enabled=True))
+    methods = [replace(one, invalidation=invalidation) for one in declared]
+    stage.api = StageApi(stage.app, stage.gateway, StageCache(enabled=True), methods)
+    stage.make("promo")
+    stage.ask("/r/promo")
+    stage.links.edit("w", "promo", {"destination": D + "edited"})
+    return stage
+
+
+@pytest.mark.parametrize("directive", ["max-age=0", "no-transform, MAX-AGE=0"])
+@pytest.mark.parametrize(
+    ("invalidation", "leads_to", "how"),
+    [(OPEN, "edited", "fwd=request; stored"), (WARNS, "promo", "hit"), (SILENT, "promo", "hit")],
+    ids=["open", "warns", "silent"],
+)
+def test_who_may_have_it_made_anew(
+    invalidation: Invalidation, leads_to: str, how: str, directive: str
+) -> None:
+    """Anybody where it takes no right, and then everybody gets the new answer; else nobody."""
+    stage = edited_behind(invalidation)
+    asked = stage.ask("/r/promo", **{"cache-CONTROL": directive})
+
+    assert asked["headers"]["Location"] == D + leads_to
+    assert how in status_of(asked)
+    assert asked["headers"].get("Warning", "").startswith("199 ") is (invalidation is WARNS)
+    after = stage.ask("/r/promo")
+    assert (after["headers"]["Location"], "Warning" in after["headers"]) == (D + leads_to, False)
+
+
+def test_a_stage_can_refuse_to_make_it_anew() -> None:
+    """Whether it has the answer or not; requests that ask for nothing of the kind are answered."""
+    stage = edited_behind(REFUSES)
+    for path in ("/r/promo", "/r/other"):
+        with pytest.raises(InvalidationRefused):
+            stage.ask(path, **{"Cache-Control": "max-age=0"})
+    assert stage.ask("/v1/health", **{"Cache-Control": "max-age=0"})["statusCode"] == 200
+    for harmless in ("no-cache", "max-age=01", "max-age=10", "s-max-age=0"):
+        assert status_of(stage.ask("/r/promo", **{"Cache-Control": harmless})).startswith(
+            '"API cache"; hit'
+        )
+
+
+def test_the_refusal_is_api_gateways() -> None:
+    """Whoever is refused gets a 403 in the words that the template has for it."""
+    stage = edited_behind(REFUSES)
+    request = make_mocked_request("GET", "/api/r/promo", {"Cache-Control": "max-age=0"})
+    refused = answer(stage.api, request, b"")
+
+    assert refused.status == 403
+    assert refused.content_type == "application/problem+json"
+    assert json.loads(refused.body or b"")["code"] == "bad_request"
+
+
+def test_what_is_deployed_is_what_runs_here(stage: Stage) -> None:
+    """Both are made of the one setting: a reload is answered from the cache, and not told so."""
+    stage.make("promo")
+    stage.ask("/r/promo")
+    reload = stage.ask("/r/promo", **{"Cache-Control": "max-age=0"})
+
+    assert status_of(reload).startswith('"API cache"; hit')
+    assert "Warning" not in reload["headers"]
+    planned = plan_changes({}, StageCache(enabled=True), [MethodCache("/r/{slug}", (), 20)])
+    assert INVALIDATION == SILENT
+    assert "SUCCEED_WITHOUT_RESPONSE_HEADER" in {change.value for change in planned}
+
+
+def test_another_size_and_nothing_in_it(stage: Stage) -> None:
+    """What is told of the cache follows its commands."""
+    stage.make("promo")
+    stage.ask("/r/promo")
+    told = stage.api.describe()
+    assert (told["size"], told["state"], told["answers"]) == ("0.5", "AVAILABLE", 1)
+    assert told["bytes"] > 0
+    assert told["fresh_for"]["GET /r/{slug}"] == 20
+
+    stage.api.resize("1.6")
+    told = stage.api.describe()
+    assert (told["size"], told["state"], told["answers"]) == ("1.6", "CREATE_IN_PROGRESS", 0)
+    assert status_of(stage.ask("/r/promo")) == '"API cache"; fwd=bypass'

@@ -38,10 +38,11 @@ class Deployment:
     counters: CounterStore
     now: datetime = NOW
     links: LinkMemory = field(default_factory=LinkMemory)
+    bugs: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         tries = PasswordTries(self.counters, lambda: self.now, b"secret")
-        limits = ClickLimits(self.counters, lambda: self.now)
+        limits = ClickLimits(self.counters, lambda: self.now, self.bugs.append)
         locks = LockService(SlugPolicy(), limits, tries)
         policy = DestinationPolicy()
         self.visitors = RedirectService(
@@ -76,6 +77,13 @@ class Away(CounterMemory):
 
     def read(self, name: str) -> int:
         raise Unavailable("The table did not answer.")
+
+
+class Broken(CounterMemory):
+    """Counters with a bug."""
+
+    def read(self, name: str) -> int:
+        raise KeyError(name)
 
 
 class Hanging(CounterMemory):

@@ -18,6 +18,7 @@ from tests.service.lock_deployment import (
     SEAL,
     USED_UP,
     Away,
+    Broken,
     D,
     Far,
     Hanging,
@@ -106,6 +107,15 @@ def test_counting_never_fails_a_redirect() -> None:
     with pytest.raises(Unavailable):
         exact.click()
     assert exact.look() == Hold("counted")
+
+
+def test_a_bug_in_counting_fails_no_redirect() -> None:
+    """It is told to whom keeps the log, and visitors get their redirect."""
+    visit = deployment(Broken())
+    visit.make(max_clicks=1)
+
+    assert [visit.click(), visit.look()] == [Redirect(D, 302)] * 2
+    assert [type(bug) for bug in visit.bugs] == [KeyError, KeyError]
 
 
 def test_counting_never_makes_a_redirect_wait_long() -> None:

@@ -1,5 +1,6 @@
 """What `cache apply` would change: nothing twice, nothing that is keyed, and never without keys."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.api.caching import Key
-from infra.caches import MethodCache, StageCache
+from infra.caches import Invalidation, MethodCache, StageCache
 from tools.cache_plans import is_caching, plan_changes, plan_stop, unsafe_reasons
 
 
@@ -81,6 +82,29 @@ def test_a_stop_leaves_nothing_to_be_answered(stage: dict[str, Any]) -> None:
 
     assert not is_caching(after)
     assert after["cacheClusterEnabled"] == stage["cacheClusterEnabled"]
+
+
+@pytest.mark.parametrize("authorised_only", [True, False])
+@pytest.mark.parametrize(
+    ("otherwise", "said"),
+    [
+        ("FAIL_WITH_403", "and are refused with 403"),
+        ("SUCCEED_WITH_RESPONSE_HEADER", "and are told so"),
+        ("SUCCEED_WITHOUT_RESPONSE_HEADER", "nor are told so"),
+    ],
+)
+def test_what_max_age_0_does_is_as_declared(
+    authorised_only: bool, otherwise: Any, said: str
+) -> None:
+    """The stage gets what the method's settings say, in API Gateway's words and in ours."""
+    method = replace(METHODS[0], invalidation=Invalidation(authorised_only, otherwise))
+    changes = plan_changes({}, ON, [method])
+    values = {change.path.rpartition("/")[2]: change.value for change in changes}
+
+    assert values["requireAuthorizationForCacheControl"] == str(authorised_only).lower()
+    assert values["unauthorizedCacheControlHeaderStrategy"] == otherwise
+    can = "can't" if authorised_only else "can"
+    assert {f"visitors {can} make it ask anew", said} <= {change.about for change in changes}
 
 
 def test_names_with_a_slash_in_front_are_the_same() -> None:
