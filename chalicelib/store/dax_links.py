@@ -39,7 +39,13 @@ def bind_dax(
         client.get_item(TableName=name, Key=key)
 
     road = DaxRoad(Cluster(make, probe), lambda: table.client, tell, settings.fallbacks)
-    over_dax = DaxConnection(table, road)
+    return bind_over(links, road)
+
+
+def bind_over(links: type[LinkItem], road: DaxRoad) -> type[LinkItem]:
+    """The model of a bound model's table by this road."""
+    connected = links._get_connection()  # noqa: SLF001
+    over_dax = DaxConnection(connected.connection, road)
     over_dax.add_meta_table(connected.get_meta_table())
     model: type[LinkItem] = type("CachedLinkItem", (LinkItem,), {"Meta": links.Meta})
     model._get_connection().connection = over_dax  # noqa: SLF001

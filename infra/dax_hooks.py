@@ -1,0 +1,68 @@
+"""Has `chalice package` put the functions into DAX's network, by the names that the stacks export.
+
+Subnets and security groups are the account's, so no tracked file has them. A template can name
+what other stacks export instead. `chalice deploy` makes no template: it is handed the ids
+themselves, see HANDED in infra/chalice_hooks.py, and without them it deploys without DAX.
+"""
+
+import sys
+from typing import Any
+
+from chalice.config import Config
+from chalice.deploy.deployer import Deployer
+from chalice.deploy.models import LambdaFunction
+from chalice.package import SAMTemplateGenerator
+
+from infra.dax import StageDax, read_dax, stack_name
+
+
+Json = dict[str, Any]
+TOLD = "EVERHOP_DAX"  # the setting by which the app knows its cluster
+_function_of = SAMTemplateGenerator._generate_lambdafunction  # noqa: SLF001 - Chalice has no hook
+_deploy = Deployer.deploy
+
+
+def teach_network() -> None:
+    """Have templates name the network, and a deploy that can't know it say so."""
+    SAMTemplateGenerator._generate_lambdafunction = _write_function  # type: ignore[method-assign] # noqa: SLF001
+    Deployer.deploy = _deploy_told  # type: ignore[method-assign]
+
+
+def _write_function(self: SAMTemplateGenerator, resource: LambdaFunction, template: Json) -> None:
+    before = set(template["Resources"])
+    _function_of(self, resource, template)
+    stage = self._config.chalice_stage
+    if not is_on(stage) or resource.subnet_ids:
+        return
+    for name in set(template["Resources"]) - before:
+        properties = template["Resources"][name]["Properties"]
+        properties["VpcConfig"] = imported_network(stage)
+        properties["Environment"]["Variables"][TOLD] = imported(stage, "dax", "Endpoint")
+
+
+def imported_network(stage: str) -> Json:
+    """Where a stage's functions stand, for a template."""
+    return {
+        "SubnetIds": {"Fn::Split": [",", imported(stage, "network", "SubnetIds")]},
+        "SecurityGroupIds": [imported(stage, "network", "FunctionGroupId")],
+    }
+
+
+def imported(stage: str, part: str, output: str) -> Json:
+    """What a stack of the stage exports."""
+    return {"Fn::ImportValue": f"{stack_name(stage, part)}-{output}"}
+
+
+def _deploy_told(self: Deployer, config: Config, chalice_stage_name: str) -> Any:
+    told = config.environment_variables.get(TOLD)
+    if is_on(chalice_stage_name) and not (config.subnet_ids and told):
+        sys.stderr.write(
+            f"The DAX of {chalice_stage_name} is not used: this command was not told where it is. "
+            "`python -m tools deploy` tells it. The table answers meanwhile.\n"
+        )
+    return _deploy(self, config, chalice_stage_name)
+
+
+def is_on(stage: str) -> bool:
+    """Whether infra/regional/dax.toml gives the stage a cluster."""
+    return read_dax().get(stage, StageDax()).enabled
