@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from chalicelib.store.breakers import OPEN_FOR, Breaker
 from chalicelib.store.dax import FALLBACKS, DaxConnection, DaxRoad, Tell, tell_nobody
 from chalicelib.store.dax_clusters import Cluster, make_client
 from chalicelib.store.keys import LINK_SK, link_pk
@@ -9,12 +10,16 @@ from chalicelib.store.models import LinkItem
 
 
 class DaxSettings(NamedTuple):
-    """Where the cluster is (`dax://` or `daxs://`), and how long to wait for it, in seconds."""
+    """Where the cluster is (`dax://` or `daxs://`), and how long to wait for it, in seconds.
+
+    `open_for`: how long it is left alone when it gave no answer.
+    """
 
     endpoint: str
     connect_for: float = 0.15
     read_for: float = 0.25
     fallbacks: int = FALLBACKS
+    open_for: float = OPEN_FOR
 
 
 def bind_dax(
@@ -38,7 +43,8 @@ def bind_dax(
         key = {"pk": {"S": link_pk("health")}, "sk": {"S": LINK_SK}}
         client.get_item(TableName=name, Key=key)
 
-    road = DaxRoad(Cluster(make, probe), lambda: table.client, tell, settings.fallbacks)
+    cluster = Cluster(make, probe, Breaker(settings.open_for))
+    road = DaxRoad(cluster, lambda: table.client, tell, settings.fallbacks)
     return bind_over(links, road)
 
 
