@@ -75,6 +75,14 @@ def test_cost_is_that_of_all_nodes() -> None:
     assert largest.monthly_cost == pytest.approx(44_683, abs=1)
 
 
+def test_the_manual_has_the_prices() -> None:
+    """A month of three nodes, of each type."""
+    manual = (ROOT / "docs" / "dax.md").read_text(encoding="utf-8")
+
+    for name, hourly in NODE_TYPES.items():
+        assert f"| `{name}` | {hourly * 3 * 730:,.0f} |" in manual
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -133,6 +133,7 @@ def test_reads_go_on_without_dax(road: Road, fault: Fault) -> None:
 
     assert road.links.get(slug) == link(slug)
     assert road.tiers() == [("table", "DAX did not answer")]
+    assert not breaker(road).is_closed
     asked = data_calls(road.dax)
     breaker(road).open(60)
     assert [road.links.get(slug) for _ in range(5)] == [link(slug)] * 5

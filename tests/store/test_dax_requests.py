@@ -44,6 +44,7 @@ def test_answers_say_who_answered(api: Api, dax: ClusterThread) -> None:
     timings = [tiers(answer.headers["Server-Timing"]) for answer in followed]
     dax.behave(Fault.SILENT)
     lost = api.follow(slug)
+    assert not road._cluster._breaker.is_closed
     road._cluster._breaker.open(60)
     away = api.follow(slug)
 
