@@ -54,13 +54,19 @@ def imported(stage: str, part: str, output: str) -> Json:
 
 
 def _deploy_told(self: Deployer, config: Config, chalice_stage_name: str) -> Any:
-    told = config.environment_variables.get(TOLD)
-    if is_on(chalice_stage_name) and not (config.subnet_ids and told):
-        sys.stderr.write(
-            f"The DAX of {chalice_stage_name} is not used: this command was not told where it is. "
-            "`python -m tools deploy` tells it. The table answers meanwhile.\n"
-        )
+    sys.stderr.write(what_is_missing(config))
     return _deploy(self, config, chalice_stage_name)
+
+
+def what_is_missing(config: Config) -> str:
+    """What to tell who deploys a stage that has DAX but does not say where; else nothing."""
+    told = config.environment_variables.get(TOLD)
+    if not is_on(config.chalice_stage) or (told and config.subnet_ids):
+        return ""
+    return (
+        f"The DAX of {config.chalice_stage} is not used: this command was not told where it is. "
+        "`python -m tools deploy` tells it. The table answers meanwhile.\n"
+    )
 
 
 def is_on(stage: str) -> bool:

@@ -84,6 +84,10 @@ class DaxRoad:
         """What DynamoDB's client says of itself."""
         return self._find_table().meta
 
+    def is_connected(self) -> bool:
+        """Whether the cluster is asked; if not, it may be tried now, beside this call."""
+        return self._cluster.client() is not None
+
     def close(self) -> None:
         """End the cluster's threads."""
         self._cluster.close()

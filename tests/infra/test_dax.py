@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from chalice.config import Config
 
 from chalicelib.config import load
 from chalicelib.core.freshness import DEFAULT_BUDGET, SHARES
@@ -19,6 +20,7 @@ from infra.dax import (
     read_dax,
     stacks_for,
 )
+from infra.dax_hooks import what_is_missing
 from tests.conftest import ROOT
 from tests.infra.deployments import PROD
 
@@ -223,3 +225,19 @@ def test_a_deploy_is_handed_what_stacks_tell() -> None:
     assert handed["subnet_ids"] == ["a", "b", "c"]
     assert handed["security_group_ids"] == ["a,b,c"]
     assert load(handed["environment_variables"]).dax.startswith("daxs://")
+
+
+def test_a_deploy_that_is_told_nothing_says_so() -> None:
+    """Plain `chalice deploy` of a stage with DAX works without it, and does not hide that."""
+    on_disk = json.loads((ROOT / ".chalice" / "config.json").read_text())
+
+    def said(stage: str, **more: Any) -> str:
+        stages = {**on_disk["stages"], stage: {**on_disk["stages"][stage], **more}}
+        return what_is_missing(
+            Config(chalice_stage=stage, config_from_disk={**on_disk, "stages": stages})
+        )
+
+    outputs = {"SubnetIds": "a,b,c", "FunctionGroupId": "g", "Endpoint": "daxs://c"}
+    assert said("dev") == ""
+    assert "The DAX of prod-us-east-1 is not used" in said(PROD[0])
+    assert said(PROD[0], **handed_config(outputs, outputs)) == ""

@@ -59,7 +59,7 @@ def links_over_dax(settings: DaxSettings, tell: Tell = tell_nobody) -> Iterator[
 def connect(links: LinkTable, within: float = 10) -> None:
     """Wait until DAX is asked."""
     deadline = time.monotonic() + within
-    while road_of(links._cached)._cluster.client() is None:
+    while not road_of(links._cached).is_connected():
         assert time.monotonic() < deadline, "DAX was not reached"
         time.sleep(0.005)
 
