@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from local.dax.cbor import Incomplete, Malformed, Reader, Tagged, dumps
 from local.dax.keys import decode_key, encode_key
 from local.dax.lex_decimals import decode, encode
-from local.dax.numbers import number_of, text_of
+from local.dax.numbers import number_of
 from local.dax.values import BINARIES, NUMBERS, STRINGS, item_of, value_of
 
 
