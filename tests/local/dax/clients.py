@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from decimal import Context, Decimal
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ from botocore.config import Config
 
 
 REGION = "us-east-1"
+WIDE = Context(prec=100)
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _numbers = itertools.count()
 
@@ -67,3 +69,21 @@ def index(name: str, *keys: str, **projection: Any) -> dict[str, Any]:
         ],
         "Projection": projection or {"ProjectionType": "ALL"},
     }
+
+
+def comparable(value: Any) -> Any:
+    """Sets without an order, and numbers by what they are worth."""
+    if isinstance(value, list):
+        return [comparable(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    same = {key: comparable(one) for key, one in value.items()}
+    for kind in same.keys() & {"SS", "BS", "NS"}:
+        members = [Decimal(one) for one in value[kind]] if kind == "NS" else value[kind]
+        same[kind] = sorted(members)
+    if set(same) == {"N"}:
+        same["N"] = f"{Decimal(value['N']).normalize(WIDE):f}"
+    if "Responses" in same and isinstance(same["Responses"], dict):
+        for items in same["Responses"].values():
+            items.sort(key=repr)
+    return same

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ from botocore.exceptions import ClientError
 
 from local.dax.clusters import Caching, Cluster
 from local.dax.threads import run_cluster
-from tests.local.dax.clients import dax_client, dynamodb_client, index, make_table
+from tests.local.dax.clients import comparable, dax_client, dynamodb_client, index, make_table
 
 
-WIDE = Context(prec=100)
 numbers = itertools.count()
 
 
@@ -79,7 +77,7 @@ class Pair:
     def check_tables(self) -> None:
         """Both tables have the same items."""
         contents = [self.plain.scan(TableName=name)["Items"] for name in self.names]
-        assert _comparable(contents[1]) == _comparable(contents[0])
+        assert comparable(contents[1]) == comparable(contents[0])
 
 
 def _outcome(client: Any, operation: str, asked: Any, name: str) -> Any:
@@ -95,7 +93,7 @@ def _outcome(client: Any, operation: str, asked: Any, name: str) -> Any:
         answer.pop("ConsumedCapacity", None)
     if not answer.get("ItemCollectionMetrics"):
         answer.pop("ItemCollectionMetrics", None)
-    return _comparable(_renamed(answer, name, "T"))
+    return comparable(_renamed(answer, name, "T"))
 
 
 def _renamed(value: Any, old: str, new: str) -> Any:
@@ -104,24 +102,6 @@ def _renamed(value: Any, old: str, new: str) -> Any:
     if isinstance(value, list):
         return [_renamed(one, old, new) for one in value]
     return new if value == old else value
-
-
-def _comparable(value: Any) -> Any:
-    """Sets without an order, and numbers by what they are worth."""
-    if isinstance(value, list):
-        return [_comparable(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    comparable = {key: _comparable(one) for key, one in value.items()}
-    for kind in comparable.keys() & {"SS", "BS", "NS"}:
-        members = [Decimal(one) for one in value[kind]] if kind == "NS" else value[kind]
-        comparable[kind] = sorted(members)
-    if set(comparable) == {"N"}:
-        comparable["N"] = f"{Decimal(value['N']).normalize(WIDE):f}"
-    if "Responses" in comparable and isinstance(comparable["Responses"], dict):
-        for items in comparable["Responses"].values():
-            items.sort(key=repr)
-    return comparable
 
 
 @pytest.fixture(scope="module")
@@ -222,18 +202,16 @@ def test_projections(
     one = {"TableName": table, "ConsistentRead": consistent, **asked}
 
     for _ in range(2):
-        assert _comparable(dax.get_item(Key=pair.key, **one)["Item"]) == parts
+        assert comparable(dax.get_item(Key=pair.key, **one)["Item"]) == parts
     found = dax.query(
         KeyConditionExpression="pk = :k", ExpressionAttributeValues={":k": pair.key["pk"]}, **one
     )
-    assert _comparable(found["Items"]) == [parts]
+    assert comparable(found["Items"]) == [parts]
     request = {"Keys": [pair.key], "ConsistentRead": consistent, **asked}
     found = dax.batch_get_item(RequestItems={table: request})
-    assert _comparable(found["Responses"][table]) == [parts]
+    assert comparable(found["Responses"][table]) == [parts]
     get = {"Get": {"TableName": table, "Key": pair.key, **asked}}
-    assert _comparable(dax.transact_get_items(TransactItems=[get])["Responses"]) == [
-        {"Item": parts}
-    ]
+    assert comparable(dax.transact_get_items(TransactItems=[get])["Responses"]) == [{"Item": parts}]
 
 
 CONDITIONS = [
