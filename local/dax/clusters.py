@@ -51,44 +51,32 @@ def any_key(_access_key: str) -> bool:
     return True
 
 
+@dataclass(eq=False)
 class Cluster:
     """Nodes that share what DAX replicates: the item cache. Each has its own query cache.
 
     Use it with `async with`. The first node that is not gone is the leader.
     """
 
-    def __init__(
-        self,
-        database_url: str,
-        region: str = "us-east-1",
-        *,
-        ports: Sequence[int] = (0,),
-        caching: Caching = DEFAULT_CACHING,
-        attribute_lists: Path | None = None,
-        clock: Clock = time.monotonic,
-        accepts: Callable[[str], bool] = any_key,
-    ) -> None:
-        self._region = region
-        self._upstream = Upstream(database_url, region)
-        self.items = caching.items(clock)
-        shared = (
-            self._upstream,
-            Schemas(self._upstream),
-            AttributeLists(attribute_lists),
-            Flights(),
-            self.items,
-        )
-        self.nodes = [
-            Node(
-                number,
-                Engine(*shared, caching.queries(clock)),
-                HOST,
-                port,
-                self._endpoints,
-                accepts,
-            )
-            for number, port in enumerate(ports)
-        ]
+    database_url: str
+    region: str = "us-east-1"
+    ports: Sequence[int] = (0,)  # one of each node; 0 is any
+    caching: Caching = DEFAULT_CACHING
+    attribute_lists: Path | None = None  # where they are kept
+    clock: Clock = time.monotonic
+    accepts: Callable[[str], bool] = any_key  # whether an access key is good
+
+    def __post_init__(self) -> None:
+        """Make the nodes."""
+        self._upstream = Upstream(self.database_url, self.region)
+        self.items = self.caching.items(self.clock)
+        lists = AttributeLists(self.attribute_lists)
+        self._shared = Schemas(self._upstream), lists, Flights(), self.items
+        self.nodes = [self._node(number, port) for number, port in enumerate(self.ports)]
+
+    def _node(self, number: int, port: int) -> Node:
+        engine = Engine(self._upstream, *self._shared, self.caching.queries(self.clock))
+        return Node(number, engine, HOST, port, self._endpoints, self.accepts)
 
     async def __aenter__(self) -> Self:
         await self._upstream.open()
@@ -156,7 +144,7 @@ class Cluster:
                     2: socket.inet_aton(address),
                     3: node.port,
                     4: LEADER if node is leader else REPLICA,
-                    5: f"{self._region}{'abc'[node.number % 3]}",
+                    5: f"{self.region}{'abc'[node.number % 3]}",
                     6: 0,
                 }
                 for node in self.nodes

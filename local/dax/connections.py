@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from local.dax.nodes import Node
 
 GREETING = "J7yne5G"
-_GREETING_ITEMS = 5
+_AFTER_GREETING = 4  # items: layering, session, headers, mode
 _REFUSED = DaxError(
     "UnrecognizedClientException", "The access key is not accepted.", 400, NOT_AUTHENTICATED
 )
@@ -87,9 +87,9 @@ class Connection(asyncio.Protocol):
             method = METHODS[number]
             arguments = [reader.item() for _ in range(method.arguments)]
         else:
-            method, arguments = None, [reader.item() for _ in range(_GREETING_ITEMS)]
-            if arguments[0] != GREETING:
+            if reader.item() != GREETING:  # seen at once: the rest of it may never come
                 raise Malformed("Something else than a client of DAX.")
+            method, arguments = None, [reader.item() for _ in range(_AFTER_GREETING)]
             self._greeted = True
         self._unread = reader.rest()
         return method, arguments

@@ -17,10 +17,10 @@ _SET_TAGS = {"SS": STRINGS, "NS": NUMBERS, "BS": BINARIES}
 
 def value_of(item: Any) -> Json:
     """The attribute value that an item of CBOR stands for; Malformed when it is none."""
-    try:
-        return _FROM_ITEM[type(item)](item)
-    except KeyError:
-        raise Malformed("An attribute value of no known type.") from None
+    read = _FROM_ITEM.get(type(item))
+    if read is None:
+        raise Malformed(f"An attribute value cannot be a {type(item).__name__}.")
+    return read(item)
 
 
 def values_of(items: dict[str, Any]) -> Json:
@@ -57,6 +57,8 @@ _FROM_ITEM: dict[type, Callable[[Any], Json]] = {
     str: lambda item: {"S": item},
     int: lambda item: {"N": str(item)},
     Decimal: lambda item: {"N": text_of(number_of(item))},
+    # AWS's client for JavaScript writes what a float holds as one; its shortest digits are meant.
+    float: lambda item: {"N": text_of(number_of(repr(item)))},
     bytes: lambda item: {"B": _text(item)},
     bool: lambda item: {"BOOL": item},
     type(None): lambda _: {"NULL": True},
