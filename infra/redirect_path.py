@@ -1,4 +1,4 @@
-"""What a redirect loads, module by module: each cold start pays for it, and a break is seen at once.
+"""What a redirect loads, module by module: each cold start pays for it, all visitors see a break.
 
 A change of one of these touches every visitor; `python -m tools deploy` says which are touched.
 """

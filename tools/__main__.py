@@ -4,15 +4,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools import api_keys, caches, exports, imports, keys, sample_links
+from tools import (
+    api_keys,
+    caches,
+    deploys,
+    destroys,
+    exports,
+    imports,
+    keys,
+    rollbacks,
+    sample_links,
+)
 
 
 _COMMANDS = {
     "cache": caches,
+    "deploy": deploys,
+    "destroy": destroys,
     "export": exports,
     "import": imports,
     "key": keys,
     "keys": api_keys,
+    "rollback": rollbacks,
     "sample": sample_links,
 }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from tools.stages import ROOT, read_stage
 
 
 Json = dict[str, Any]
+# How services say that there is no such thing.
+_ABSENT = ("NotFound", "NoSuchEntity", "NoSuchBucket", "failed with 404")
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
 
 
@@ -55,7 +58,7 @@ def _api_stage(config: Mapping[str, Any]) -> str:
 
 
 def _place_in_stack(stage: str, config: Mapping[str, Any], region: str) -> Place:
-    client = _client("cloudformation", region)
+    client = make_client("cloudformation", region)
     where, name = client.meta.region_name, f"everhop-{stage}"
     try:
         stacks = calling(lambda: client.describe_stacks(StackName=name))["Stacks"]
@@ -82,11 +85,21 @@ def calling(call: Callable[[], Any]) -> Any:
         raise CannotRun(sentence_for(error)) from None
 
 
-def _client(service: str, region: str) -> Any:
-    def make() -> Any:
-        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
+def is_found(call: Callable[[], Any]) -> bool:
+    """Whether what a call is about is there."""
+    try:
+        calling(call)
+    except CannotRun as error:
+        if any(words in str(error) for words in _ABSENT):
+            return False
+        raise
+    return True
 
-    return calling(make)
+
+@cache
+def make_client(service: str, region: str) -> Any:
+    """A client of a service; in the operator's own region when that is ""."""
+    return calling(lambda: boto3.client(service, region_name=region or None, config=_CONFIG))
 
 
 class StageApi:
@@ -94,8 +107,8 @@ class StageApi:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._gateway = _client("apigateway", place.region)
-        self._lambda = _client("lambda", place.region)
+        self._gateway = make_client("apigateway", place.region)
+        self._lambda = make_client("lambda", place.region)
         self._named = {"restApiId": place.rest_api_id, "stageName": place.api_stage}
 
     def read(self) -> Json:
@@ -111,15 +124,19 @@ class StageApi:
         """Have the stage's cache forget all it has."""
         calling(lambda: self._gateway.flush_stage_cache(**self._named))
 
-    def keys(self) -> dict[str, set[str]]:
-        """The cache keys of each GET in what is deployed, by path."""
+    def export(self) -> Json:
+        """What is deployed, as Swagger with its integrations."""
         # Exported from the stage: the API's resources may be ahead of its last deployment.
         with_integrations = {"exportType": "swagger", "parameters": {"extensions": "integrations"}}
         answer = calling(lambda: self._gateway.get_export(**self._named, **with_integrations))
-        paths = json.loads(answer["body"].read())["paths"]
+        document: Json = json.loads(answer["body"].read())
+        return document
+
+    def keys(self) -> dict[str, set[str]]:
+        """The cache keys of each GET in what is deployed, by path."""
         return {
             path: set(methods["get"].get(INTEGRATION, {}).get("cacheKeyParameters", []))
-            for path, methods in paths.items()
+            for path, methods in self.export()["paths"].items()
             if "get" in methods
         }
 

@@ -14,6 +14,8 @@ from moto.apigateway.models import APIGatewayBackend, RestAPI, Stage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.server import ThreadedMotoServer
 
+from tests.infra import cloudformation_shims
+
 
 INTEGRATION = "x-amazon-apigateway-integration"
 Json = dict[str, Any]
@@ -167,6 +169,7 @@ def main() -> None:
     keep_stage()
     export_stages()
     make_caches_slowly()
+    cloudformation_shims.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
