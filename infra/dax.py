@@ -67,14 +67,14 @@ class Stack:
     parameters: Mapping[str, str]
 
 
-def stacks_for(stage: str, dax: StageDax, deployment: str, table: str) -> list[Stack]:
+def stacks_for(deployment: str, dax: StageDax, table: str) -> list[Stack]:
     """The network and the cluster, or nothing when DAX is off.
 
-    `deployment` is what the stage is called in tags and names, like prod; `table` is its table.
+    `deployment` is what the stages of all regions are called, like prod; `table` is its table.
     """
     if not dax.enabled:
         return []
-    network, cluster = stack_name(stage, "network"), stack_name(stage, "dax")
+    network, cluster = stack_name(deployment, "network"), stack_name(deployment, "dax")
     named = {"StageName": deployment}
     return [
         Stack(network, TEMPLATES["network"], named),
@@ -93,9 +93,9 @@ def stacks_for(stage: str, dax: StageDax, deployment: str, table: str) -> list[S
     ]
 
 
-def stack_name(stage: str, part: str) -> str:
-    """What a stack of a stage is called; the templates export their outputs under it."""
-    return f"everhop-{stage}-{part}"
+def stack_name(deployment: str, part: str) -> str:
+    """What a stack is called, in each region; its template exports its outputs under that."""
+    return f"everhop-{deployment}-{part}"
 
 
 def handed_config(network: Mapping[str, str], cluster: Mapping[str, str]) -> dict[str, Any]:

@@ -31,26 +31,26 @@ def teach_network() -> None:
 def _write_function(self: SAMTemplateGenerator, resource: LambdaFunction, template: Json) -> None:
     before = set(template["Resources"])
     _function_of(self, resource, template)
-    stage = self._config.chalice_stage
-    if not is_on(stage) or resource.subnet_ids:
+    if not is_on(self._config.chalice_stage) or resource.subnet_ids:
         return
+    deployment = self._config.environment_variables["EVERHOP_STAGE"]
     for name in set(template["Resources"]) - before:
         properties = template["Resources"][name]["Properties"]
-        properties["VpcConfig"] = imported_network(stage)
-        properties["Environment"]["Variables"][TOLD] = imported(stage, "dax", "Endpoint")
+        properties["VpcConfig"] = imported_network(deployment)
+        properties["Environment"]["Variables"][TOLD] = imported(deployment, "dax", "Endpoint")
 
 
-def imported_network(stage: str) -> Json:
-    """Where a stage's functions stand, for a template."""
+def imported_network(deployment: str) -> Json:
+    """Where the functions stand, for a template."""
     return {
-        "SubnetIds": {"Fn::Split": [",", imported(stage, "network", "SubnetIds")]},
-        "SecurityGroupIds": [imported(stage, "network", "FunctionGroupId")],
+        "SubnetIds": {"Fn::Split": [",", imported(deployment, "network", "SubnetIds")]},
+        "SecurityGroupIds": [imported(deployment, "network", "FunctionGroupId")],
     }
 
 
-def imported(stage: str, part: str, output: str) -> Json:
-    """What a stack of the stage exports."""
-    return {"Fn::ImportValue": f"{stack_name(stage, part)}-{output}"}
+def imported(deployment: str, part: str, output: str) -> Json:
+    """What a stack of the deployment exports in the template's region."""
+    return {"Fn::ImportValue": f"{stack_name(deployment, part)}-{output}"}
 
 
 def _deploy_told(self: Deployer, config: Config, chalice_stage_name: str) -> Any:

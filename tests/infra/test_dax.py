@@ -65,7 +65,7 @@ def test_off_is_nothing_at_all() -> None:
     """No stack, so no resource, and no cost."""
     off = StageDax(enabled=False, node_type="dax.r5.24xlarge", nodes=11)
 
-    assert stacks_for("dev", off, "dev", "everhop-dev") == []
+    assert stacks_for("dev", off, "everhop-dev") == []
     assert off.monthly_cost == 0
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> N
 @pytest.mark.parametrize("stage", PROD)
 def test_answers_are_kept_within_the_budget(stage: str) -> None:
     """Items and lists alike, by every road to the parameter group; the stage's budget counts."""
-    (_, cluster) = stacks_for(stage, read_dax()[stage], "prod", "everhop-prod")
+    (_, cluster) = stacks_for("prod", read_dax()[stage], "everhop-prod")
     kept_for = int(cluster.parameters["FreshForMillis"]) / 1000
     values = only("dax", "AWS::DAX::ParameterGroup")["ParameterNameValues"]
     parameter = template("dax")["Parameters"]["FreshForMillis"]
@@ -130,7 +130,7 @@ def test_answers_are_kept_within_the_budget(stage: str) -> None:
 @pytest.mark.parametrize("stage", PROD)
 def test_production_survives_a_zone(stage: str) -> None:
     """Three nodes or more, over three subnets, each in a zone of its own."""
-    (network, cluster) = stacks_for(stage, read_dax()[stage], "prod", "everhop-prod")
+    (network, cluster) = stacks_for("prod", read_dax()[stage], "everhop-prod")
     zones = [it["AvailabilityZone"]["Fn::Select"][0] for it in of_type("network", SUBNET)]
     ranges = [it["CidrBlock"]["Fn::Select"][0] for it in of_type("network", SUBNET)]
 
@@ -145,7 +145,7 @@ SUBNET = "AWS::EC2::Subnet"
 
 def test_stacks_say_what_their_templates_ask() -> None:
     """Every parameter exists, and what has no default is given."""
-    for stack in stacks_for(PROD[0], read_dax()[PROD[0]], "prod", "everhop-prod"):
+    for stack in stacks_for("prod", read_dax()[PROD[0]], "everhop-prod"):
         asked = yaml.safe_load((ROOT / stack.template).read_text())["Parameters"]
         assert set(stack.parameters) <= set(asked)
         assert {name for name, it in asked.items() if "Default" not in it} <= set(stack.parameters)

@@ -74,7 +74,7 @@ def test_template_has_the_stages_settings(package: Package, export: Path, stage:
     policy = json.loads((export / ".chalice" / f"policy-{stage}.json").read_text("utf-8"))
     settings = config["stages"][stage]["environment_variables"]
     worker = {"EVERHOP_WORKER": {"Fn::Sub": "${AWS::StackName}-worker"}}
-    exported = {"Fn::ImportValue": f"everhop-{stage}-dax-Endpoint"}
+    exported = {"Fn::ImportValue": f"everhop-{settings['EVERHOP_STAGE']}-dax-Endpoint"}
     dax = {"EVERHOP_DAX": exported} if read_dax()[stage].enabled else {}
     roles = [it for it in package.resources.values() if it["Type"] == "AWS::IAM::Role"]
 
@@ -92,10 +92,11 @@ def test_template_has_the_stages_settings(package: Package, export: Path, stage:
 def test_functions_stand_where_dax_does(package: Package, stage: str, function: str) -> None:
     """Where DAX is on, in the network by what its stack exports; else in none."""
     network = package.resources[function]["Properties"].get("VpcConfig")
-    exported = {"Fn::ImportValue": f"everhop-{stage}-network-SubnetIds"}
+    name = stage.partition("-")[0]
+    exported = {"Fn::ImportValue": f"everhop-{name}-network-SubnetIds"}
     expected = {
         "SubnetIds": {"Fn::Split": [",", exported]},
-        "SecurityGroupIds": [{"Fn::ImportValue": f"everhop-{stage}-network-FunctionGroupId"}],
+        "SecurityGroupIds": [{"Fn::ImportValue": f"everhop-{name}-network-FunctionGroupId"}],
     }
 
     assert network == (expected if read_dax()[stage].enabled else None)
