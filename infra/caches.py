@@ -88,6 +88,11 @@ class MethodCache:
         return list(map(gateway_parameter, self.keys))
 
 
+def read_method(path: str, keys: list[str], fresh_for: int) -> MethodCache:
+    """A route's cache from keys like "path.slug"."""
+    return MethodCache(path, CachePolicy(fresh_for, tuple(keys)).parts, fresh_for)
+
+
 def gateway_parameter(key: Key) -> str:
     """A key in API Gateway's words."""
     return f"method.request.{_GATEWAY_WORDS[key.where]}.{key.name}"

@@ -4,10 +4,13 @@ Loaded by app.py under that command line alone. `chalice deploy` and `chalice pa
 the cache keys into the Swagger, and `chalice package` the stage's cache into the template.
 """
 
+import json
+import os
 import sys
 from typing import Any
 
 from chalice.app import RouteEntry
+from chalice.config import Config
 from chalice.deploy.models import RestAPI
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.package import SAMTemplateGenerator
@@ -23,9 +26,13 @@ from infra.caches import (
     method_caches,
     read_caches,
 )
+from infra.dax_hooks import teach_network
 
 
 Json = dict[str, Any]
+# What `python -m tools deploy` adds to a stage of .chalice/config.json, as JSON in the same form:
+# what the account decides, like the bucket's name, must not stand in a file that is tracked.
+HANDED = "EVERHOP_HANDED_CONFIG"
 _swagger_of = SwaggerGenerator._generate_route_method  # noqa: SLF001 - Chalice has no hook
 _template_of = SAMTemplateGenerator._generate_restapi  # noqa: SLF001
 
@@ -34,6 +41,22 @@ def teach_chalice() -> None:
     """Have Chalice's generators add the caches; what they write is otherwise their own."""
     SwaggerGenerator._generate_route_method = _write_route  # type: ignore[method-assign] # noqa: SLF001
     SAMTemplateGenerator._generate_restapi = _write_api  # type: ignore[method-assign] # noqa: SLF001
+    teach_network()
+    if os.environ.get(HANDED):
+        _hand(json.loads(os.environ[HANDED]))
+
+
+def _hand(handed: Json) -> None:
+    merge, look_up = Config._chain_merge, Config._chain_lookup  # noqa: SLF001
+
+    def merge_handed(self: Config, name: str) -> Json:
+        return {**merge(self, name), **handed.get(name, {})}
+
+    def look_up_handed(self: Config, name: str, *varies: bool, **named: bool) -> Any:
+        return handed[name] if name in handed else look_up(self, name, *varies, **named)
+
+    Config._chain_merge = merge_handed  # type: ignore[method-assign] # noqa: SLF001
+    Config._chain_lookup = look_up_handed  # type: ignore[method-assign] # noqa: SLF001
 
 
 def _write_route(self: SwaggerGenerator, view: RouteEntry) -> Json:

@@ -20,7 +20,8 @@ IMPURE = frozenset(
 MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.core": set(),
     "chalicelib.service": {"chalicelib.core"},
-    "chalicelib.store": {"chalicelib.core", "chalicelib.service.ports", "pynamodb", "botocore"},
+    "chalicelib.store": {"chalicelib.core", "chalicelib.service.ports"}
+    | {"pynamodb", "botocore", "amazondax"},
     "chalicelib.api": {"chalicelib.core", "chalicelib.service", "chalice.app"},
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
     "chalicelib.time_zones": set(),

@@ -7,54 +7,10 @@ import sys
 
 import pytest
 
+from infra.redirect_path import MODULES, PACKAGES, is_on_redirect_path
 from tests.conftest import ROOT
 
 
-# Ours that each cold start loads. To add one, measure it: python -m bench --only cold
-OURS = {
-    "app",
-    "chalicelib",
-    "chalicelib.api",
-    "chalicelib.api.caching",
-    "chalicelib.api.late_routes",
-    "chalicelib.api.locks",
-    "chalicelib.api.logs",
-    "chalicelib.api.notes",
-    "chalicelib.api.pages",
-    "chalicelib.api.pictures",
-    "chalicelib.api.problems",
-    "chalicelib.api.redirects",
-    "chalicelib.api.routes",
-    "chalicelib.config",
-    "chalicelib.core",
-    "chalicelib.core.destinations",
-    "chalicelib.core.errors",
-    "chalicelib.core.freshness",
-    "chalicelib.core.hosts",
-    "chalicelib.core.links",
-    "chalicelib.core.logs",
-    "chalicelib.core.metrics",
-    "chalicelib.core.paths",
-    "chalicelib.core.queries",
-    "chalicelib.core.redirects",
-    "chalicelib.core.rules",
-    "chalicelib.core.slugs",
-    "chalicelib.core.texts",
-    "chalicelib.core.times",
-    "chalicelib.core.utm",
-    "chalicelib.core.visitors",
-    "chalicelib.entrance",
-    "chalicelib.service",
-    "chalicelib.service.ports",
-    "chalicelib.service.redirects",
-    "chalicelib.store",
-    "chalicelib.store.answers",
-    "chalicelib.store.clients",
-    "chalicelib.store.keys",
-    "chalicelib.store.links",
-    "chalicelib.store.models",
-    "chalicelib.time_zones",
-}
 # Not ours, and not loaded by Chalice and PynamoDB themselves; each cheap.
 OTHERS = {"gc", "unicodedata"}
 EVENT = {
@@ -68,9 +24,10 @@ EVENT = {
 }
 
 
-def run(code: str, store: str = "dynamodb") -> str:
+def run(code: str, store: str = "dynamodb", **more: str) -> str:
     """What a fresh interpreter prints, with the environment that Lambda has and no more."""
     environ = {
+        **more,
         "EVERHOP_STORE": store,
         "EVERHOP_LOG": "off",
         "AWS_REGION": "us-east-1",
@@ -82,9 +39,9 @@ def run(code: str, store: str = "dynamodb") -> str:
     ).stdout
 
 
-def loaded_by(code: str, store: str = "dynamodb") -> set[str]:
+def loaded_by(code: str, store: str = "dynamodb", **more: str) -> set[str]:
     """The modules that are loaded after this code."""
-    return set(json.loads(run(f"{code}\nprint(json.dumps(list(sys.modules)))", store)))
+    return set(json.loads(run(f"{code}\nprint(json.dumps(list(sys.modules)))", store, **more)))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +54,7 @@ def test_importing_the_app_loads_nothing_else(floor: set[str]) -> None:
     """Whatever is not needed by every redirect is imported where it is used, or mounted late."""
     more = loaded_by("import app") - floor
 
-    assert more - OTHERS == OURS
+    assert more - OTHERS == MODULES
 
 
 @pytest.mark.parametrize("heavy", ["sqlite3", "segno", "chalicelib.wiring", "chalicelib.api.doors"])
@@ -105,7 +62,21 @@ def test_one_import_more_would_be_seen(floor: set[str], heavy: str) -> None:
     """The comparison notices what an import of any kind brings along."""
     more = loaded_by(f"import app, {heavy}") - floor
 
-    assert heavy in more - OURS - OTHERS
+    assert heavy in more - MODULES - OTHERS
+
+
+def test_dax_costs_those_who_have_it(floor: set[str]) -> None:
+    """A stage with DAX loads a few modules of ours; its client waits for the first request."""
+    more = loaded_by("import app", EVERHOP_DAX="daxs://cluster.example") - floor - OTHERS
+
+    assert more - MODULES == {
+        "chalicelib.api.tiers",
+        "chalicelib.store.breakers",
+        "chalicelib.store.dax",
+        "chalicelib.store.dax_clusters",
+        "chalicelib.store.dax_errors",
+        "chalicelib.store.dax_links",
+    }
 
 
 def test_a_redirect_mounts_nothing() -> None:
@@ -129,3 +100,29 @@ def test_nothing_is_left_uncollected() -> None:
     printed = run("import app, gc\nprint(gc.isenabled(), gc.get_freeze_count() > 10_000)")
 
     assert printed.split() == ["True", "True"]
+
+
+def test_the_redirect_path_is_what_a_redirect_loads() -> None:
+    """The packages that a deploy's plan names are those that are loaded, of all that the zip has."""
+    shipped = {"tzdata", "segno", "ada_url", "cffi"} | PACKAGES
+    tops = {name.partition(".")[0] for name in loaded_by("import app")}
+
+    assert tops & shipped == PACKAGES
+
+
+@pytest.mark.parametrize(
+    ("file", "is_on"),
+    [
+        ("app.py", True),
+        ("chalicelib/__init__.py", True),
+        ("chalicelib/core/redirects.py", True),
+        ("chalicelib/store/__init__.py", True),
+        ("chalicelib/api/links.py", False),
+        ("six.py", True),
+        ("botocore/data/dynamodb/2012-08-10/service-2.json", True),
+        ("segno/encoder.py", False),
+    ],
+)
+def test_files_on_the_redirect_path(file: str, is_on: bool) -> None:
+    """A file of the zip is on it when its module is."""
+    assert is_on_redirect_path(file) is is_on

@@ -4,16 +4,30 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools import api_keys, caches, doctor, exports, imports, keys, sample_links
+from tools import (
+    api_keys,
+    caches,
+    deploys,
+    destroys,
+    doctor,
+    exports,
+    imports,
+    keys,
+    rollbacks,
+    sample_links,
+)
 
 
 _COMMANDS = {
     "cache": caches,
+    "deploy": deploys,
+    "destroy": destroys,
     "doctor": doctor,
     "export": exports,
     "import": imports,
     "key": keys,
     "keys": api_keys,
+    "rollback": rollbacks,
     "sample": sample_links,
 }
 

@@ -5,20 +5,30 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 _HOW = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`"
+_AWAY = "AWS can't be reached: {}. Look after the network, HTTPS_PROXY and AWS_ENDPOINT_URL."
+_AGAIN = (
+    "The AWS credentials have expired: sign in again, with `aws sso login` or as you did before."
+)
 # By kind of error; {} is what botocore says itself.
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (botocore.NoCredentialsError, f"There are no AWS credentials: {_HOW}."),
     (botocore.PartialCredentialsError, f"The AWS credentials are not whole ({{}}): {_HOW}."),
-    (botocore.NoRegionError, "There is no region: set AWS_DEFAULT_REGION."),
-    (botocore.ProfileNotFound, "{}: AWS_PROFILE must name one of ~/.aws/config."),
+    (
+        botocore.NoRegionError,
+        "There is no region: set AWS_DEFAULT_REGION, like `export AWS_DEFAULT_REGION=us-east-1`.",
+    ),
+    (
+        botocore.ProfileNotFound,
+        "{}: AWS_PROFILE must name one of ~/.aws/config (`aws configure list-profiles`).",
+    ),
     (botocore.TokenRetrievalError, "{}: sign in again with `aws sso login`."),
-    (botocore.ConnectionError, "AWS can't be reached: {}."),
-    (botocore.HTTPClientError, "AWS can't be reached: {}."),
+    (botocore.ConnectionError, _AWAY),
+    (botocore.HTTPClientError, _AWAY),
 )
 # By the code of AWS's answer.
 _ANSWERS = {
-    "ExpiredToken": "The AWS credentials have expired: sign in again.",
-    "ExpiredTokenException": "The AWS credentials have expired: sign in again.",
+    "ExpiredToken": _AGAIN,
+    "ExpiredTokenException": _AGAIN,
     "UnrecognizedClientException": f"AWS does not know these credentials: {_HOW}.",
     "InvalidClientTokenId": f"AWS does not know these credentials: {_HOW}.",
     "InvalidSignatureException": f"AWS finds the secret key or the clock wrong ({{}}): {_HOW}.",

@@ -98,10 +98,11 @@ def _api_of(wanted: Wanted) -> "StageApi":
 
 
 def _apply(options: argparse.Namespace) -> int:
-    return _make_so(_wanted(options.stage), yes=options.yes)
+    return make_so(_wanted(options.stage), yes=options.yes)
 
 
-def _make_so(wanted: Wanted, *, yes: bool) -> int:
+def make_so(wanted: Wanted, *, yes: bool) -> int:
+    """Make the stage's cache what is wanted, after asking; the exit status. Refused raises."""
     api = _api_of(wanted)
     _say_where(wanted, api)
     _wait(api)
@@ -113,7 +114,7 @@ def _make_so(wanted: Wanted, *, yes: bool) -> int:
         return _DONE
     _say_changes(changes)
     _say_cost(wanted.cache)
-    _confirm(yes=yes)
+    confirm(yes=yes)
     api.patch([change.operation for change in changes])
     _wait(api)
     return _check_result(api, wanted)
@@ -175,7 +176,7 @@ def _flush(options: argparse.Namespace) -> int:
         print("Nothing to do: there is no cache.")
         return _DONE
     print("  all that it keeps is forgotten; the app then answers everything until it is warm")
-    _confirm(yes=options.yes)
+    confirm(yes=options.yes)
     api.flush()
     _wait(api)
     print("Done.")
@@ -189,7 +190,7 @@ def _resize(options: argparse.Namespace) -> int:
     if not wanted.cache.enabled:
         raise CannotRun(f"[{options.stage}] is not enabled, so there is nothing to resize.")
     resized = wanted._replace(cache=replace(wanted.cache, size=options.size))
-    status = _make_so(resized, yes=options.yes)
+    status = make_so(resized, yes=options.yes)
     if status == _DONE and resized != wanted:
         CACHES.write_text(with_size(CACHES.read_text("utf-8"), options.stage, options.size))
         print(
@@ -231,7 +232,8 @@ def _say_cost(cache: StageCache) -> None:
         print("  0 USD a month")
 
 
-def _confirm(*, yes: bool) -> None:
+def confirm(*, yes: bool) -> None:
+    """Ask, unless that was said already; CannotRun when the answer is no, or nobody is there."""
     if yes:
         return
     if not sys.stdin.isatty():

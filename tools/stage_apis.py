@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from tools.stages import ROOT, read_stage
 
 
 Json = dict[str, Any]
+# How services say that there is no such thing.
+_ABSENT = ("NotFound", "NoSuchEntity", "NoSuchBucket", "failed with 404")
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
 
 
@@ -86,13 +89,21 @@ def calling(call: Callable[[], Any]) -> Any:
         raise CannotRun(sentence_for(error)) from None
 
 
+def is_found(call: Callable[[], Any]) -> bool:
+    """Whether what a call is about is there."""
+    try:
+        calling(call)
+    except CannotRun as error:
+        if any(words in str(error) for words in _ABSENT):
+            return False
+        raise
+    return True
+
+
+@cache
 def make_client(service: str, region: str) -> Any:
     """A client of a service; in the operator's own region when that is ""."""
-
-    def make() -> Any:
-        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
-
-    return calling(make)
+    return calling(lambda: boto3.client(service, region_name=region or None, config=_CONFIG))
 
 
 class StageApi:
@@ -117,15 +128,19 @@ class StageApi:
         """Have the stage's cache forget all it has."""
         calling(lambda: self._gateway.flush_stage_cache(**self._named))
 
-    def keys(self) -> dict[str, set[str]]:
-        """The cache keys of each GET in what is deployed, by path."""
+    def export(self) -> Json:
+        """What is deployed, as Swagger with its integrations."""
         # Exported from the stage: the API's resources may be ahead of its last deployment.
         with_integrations = {"exportType": "swagger", "parameters": {"extensions": "integrations"}}
         answer = calling(lambda: self._gateway.get_export(**self._named, **with_integrations))
-        paths = json.loads(answer["body"].read())["paths"]
+        document: Json = json.loads(answer["body"].read())
+        return document
+
+    def keys(self) -> dict[str, set[str]]:
+        """The cache keys of each GET in what is deployed, by path."""
         return {
             path: set(methods["get"].get(INTEGRATION, {}).get("cacheKeyParameters", []))
-            for path, methods in paths.items()
+            for path, methods in self.export()["paths"].items()
             if "get" in methods
         }
 

@@ -58,6 +58,33 @@ def read_stages(root: Path = ROOT) -> list[Stage]:
         raise CannotRun(f".chalice/config.json can't be read: {error}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The stages that share one EVERHOP_STAGE, and so one table, in the order of the regions."""
+
+    name: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def table(self) -> str:
+        """What the table is called in every region."""
+        return self.stages[0].environment["EVERHOP_TABLE"]
+
+
+def find_group(name: str, root: Path = ROOT) -> tuple[Group, tuple[Stage, ...]]:
+    """The group of a stage or of that name, and which of its stages are meant: one, or all."""
+    deployed = [stage for stage in read_stages(root) if stage.is_deployed]
+    groups: dict[str, list[Stage]] = {}
+    for stage in deployed:
+        groups.setdefault(stage.group, []).append(stage)
+    for group, members in groups.items():
+        meant = [it for it in members if name in (group, it.name)]
+        if meant:
+            return Group(group, tuple(members)), tuple(meant)
+    known = dict.fromkeys([*groups, *(it.name for it in deployed)])
+    raise CannotRun(f"There is no stage {name} to deploy; there are {', '.join(known)}.")
+
+
 def _stage(name: str, root: Path) -> Stage:
     config = read_stage(name, root)
     return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)

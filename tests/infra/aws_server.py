@@ -14,6 +14,7 @@ from moto.apigateway.models import APIGatewayBackend, RestAPI, Stage
 from moto.apigateway.responses import APIGatewayResponse
 from moto.server import ThreadedMotoServer
 
+from tests.infra import cloudformation_shims
 from tests.infra.aws_accounts import find_drift, tell_limits
 
 
@@ -171,6 +172,7 @@ def main() -> None:
     make_caches_slowly()
     tell_limits()
     find_drift()
+    cloudformation_shims.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,0 +1,184 @@
+"""The whole life of a deployment of two regions, by our commands, real Chalice and moto's AWS.
+
+What could break for a user: a bad release that goes on to the next region, a stop that can't be gone
+on from, a key that is lost or shown twice, a second operator who makes a second API, a rollback to
+half of a release, a destroy that takes links along or leaves what costs.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.api_servers import Apis, serve_apis
+from tests.infra.deployments import PROD, Account, Ran, run_aws
+
+
+US, EU = PROD
+KEY = re.compile(r"eh_\w{20,}")
+FOLLOW_KEYS = [
+    "method.request.path.slug",
+    "method.request.header.everhop-query",
+    "method.request.header.Host",
+]
+
+
+@pytest.fixture(scope="module")
+def apis(work_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apis]:
+    """An empty account, a work tree of our own, and the APIs that will be in it."""
+    folder = tmp_path_factory.mktemp("deployments") / "work"
+    shutil.copytree(work_tree, folder)
+    shutil.rmtree(folder / ".chalice" / "deployed", ignore_errors=True)
+    with run_aws() as url, serve_apis(Account(url, folder)) as served:
+        yield served
+
+
+def tools(apis: Apis, *words: str) -> Ran:
+    """A command of ours; regions are tried out where the tests serve them."""
+    urls = [f"--url={stage}={apis.url}/{stage}" for stage in PROD]
+    tried = ["--patience=0", *urls] if words[0] != "destroy" else []
+    return apis.account.run(sys.executable, "-m", "tools", *words, *tried)
+
+
+def code_of(apis: Apis, stage: str) -> set[str]:
+    """The hash of what the stage's functions run."""
+    client = apis.account.client("lambda", stage.removeprefix("prod-"))
+    return {
+        client.get_function_configuration(FunctionName=f"everhop-{stage}{name}")["CodeSha256"]
+        for name in ("", "-worker")
+    }
+
+
+def settings_of(apis: Apis, stage: str) -> dict[str, str]:
+    client = apis.account.client("lambda", stage.removeprefix("prod-"))
+    said = client.get_function_configuration(FunctionName=f"everhop-{stage}")
+    variables: dict[str, str] = said["Environment"]["Variables"]
+    return variables
+
+
+def functions(apis: Apis, region: str) -> list[str]:
+    listed = apis.account.client("lambda", region).list_functions()["Functions"]
+    return sorted(it["FunctionName"] for it in listed)
+
+
+def is_cached(apis: Apis, stage: str) -> bool:
+    on_aws = apis.account.stage_api(stage)
+    follow = on_aws.stage()["methodSettings"]["~1r~1{slug}/GET"]
+    return bool(on_aws.stage()["cacheClusterEnabled"] and follow["cachingEnabled"])
+
+
+def test_the_life_of_a_deployment(apis: Apis) -> None:
+    """Stopped, gone on with, changed, put back, taken away: each step is what it says."""
+    key = stop_at_a_bad_region(apis)
+    go_on(apis, key)
+    first = code_of(apis, US)
+    change_what_visitors_meet(apis)
+    assert code_of(apis, US) != first == code_of(apis, EU)
+    put_back(apis, first)
+    take_away(apis)
+
+
+def stop_at_a_bad_region(apis: Apis) -> str:
+    """A first region that does not answer is where it ends; the key is told there, once."""
+    apis.broken.add(US)
+    ran = tools(apis, "deploy", "prod", "--yes")
+
+    assert ran.status == 1, ran.output + ran.errors
+    assert "Stopped at us-east-1: smoke test" in ran.errors
+    assert f"/{US}/v1/health is 502" in ran.errors
+    assert "python -m tools rollback prod" in ran.errors
+    assert functions(apis, "us-east-1") == [f"everhop-{US}", f"everhop-{US}-worker"]
+    assert functions(apis, "eu-west-1") == []
+    (key,) = KEY.findall(ran.output)
+    return str(key)
+
+
+def go_on(apis: Apis, key: str) -> None:
+    """The same command goes on after what is so, with the same key; then nothing is left to do."""
+    apis.broken.clear()
+    ran = tools(apis, "deploy", "prod", "--yes")
+
+    assert ran.status == 0, ran.output + ran.errors
+    for part in ("table", "replica in eu-west-1"):
+        assert f"data: {part}, already so" in ran.output
+    assert "us-east-1: app, already so" in ran.output
+    assert "eu-west-1: app, done" in ran.output
+    assert KEY.findall(ran.output) == []
+    assert (
+        settings_of(apis, EU)["EVERHOP_API_KEY_HASH"]
+        == settings_of(apis, US)["EVERHOP_API_KEY_HASH"]
+    )
+    assert settings_of(apis, EU)["EVERHOP_BUCKET"] == "everhop-prod-files-123456789012-eu-west-1"
+    for file in apis.account.folder.rglob(".chalice/**/*"):
+        assert file.is_dir() or key.encode() not in file.read_bytes()
+    for stage in PROD:
+        assert apis.account.stage_api(stage).keys()["/r/{slug} GET"] == FOLLOW_KEYS
+        assert is_cached(apis, stage)
+
+    again = tools(apis, "deploy", "prod")
+    assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
+    assert "29.20 USD a month" in again.output
+
+
+def change_what_visitors_meet(apis: Apis) -> None:
+    """The plan names the files and what of it is on the redirect path, and changes nothing."""
+    folder = apis.account.folder
+    for name in ("chalicelib/core/redirects.py", "chalicelib/api/links.py"):
+        (folder / name).write_text((folder / name).read_text() + "\n# changed\n")
+    config = folder / ".chalice" / "config.json"
+    tagged = '"EVERHOP_REGION": "us-east-1"'
+    config.write_text(config.read_text().replace(tagged, tagged + ', "EVERHOP_RATE_LIMIT": "7"'))
+
+    plan = tools(apis, "deploy", US, "--plan")
+    assert plan.status == 0, plan.errors
+    assert "code: 2 files, chalicelib/api/links.py, chalicelib/core/redirects.py" in plan.output
+    assert "settings: +EVERHOP_RATE_LIMIT" in plan.output
+    assert "on the redirect path: chalicelib/core/redirects.py;" in plan.output
+    assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
+
+    ran = tools(apis, "deploy", US, "--yes")
+    assert ran.status == 0, ran.output + ran.errors
+    assert settings_of(apis, US)["EVERHOP_RATE_LIMIT"] == "7"
+
+
+def put_back(apis: Apis, first: set[str]) -> None:
+    """From another machine: code, settings, keys and cache of the release before, where it differs."""
+    shutil.rmtree(apis.account.folder / ".chalice" / "deployed")
+    gateway = apis.account.client("apigateway")
+    ran = tools(apis, "rollback", "prod", "--yes")
+
+    assert ran.status == 0, ran.output + ran.errors
+    assert "eu-west-1: app, already so" in ran.output
+    assert code_of(apis, US) == first
+    assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
+    assert settings_of(apis, US)["EVERHOP_RELEASE"] == settings_of(apis, EU)["EVERHOP_RELEASE"]
+    assert apis.account.stage_api(US).keys()["/r/{slug} GET"] == FOLLOW_KEYS
+    assert is_cached(apis, US)
+    assert len(gateway.get_rest_apis()["items"]) == 1
+    listed = tools(apis, "rollback", US, "--list").output
+    assert listed.count("live") == 2
+
+
+def take_away(apis: Apis) -> None:
+    """All but the data goes, and is said; the rest goes when that is asked for."""
+    ran = tools(apis, "destroy", "prod", "--yes")
+    assert ran.status == 0, ran.output + ran.errors
+    for region in ("us-east-1", "eu-west-1"):
+        assert functions(apis, region) == []
+        assert apis.account.client("apigateway", region).get_rest_apis()["items"] == []
+        assert f"table everhop-prod in {region}" in ran.output
+        assert f"bucket everhop-prod-files-123456789012-{region}" in ran.output
+    assert apis.account.client("iam").list_roles()["Roles"] == []
+    assert apis.account.client("dynamodb").list_tables()["TableNames"] == ["everhop-prod"]
+
+    all_of_it = tools(apis, "destroy", "prod", "--data", "--yes")
+    assert all_of_it.status == 0, all_of_it.output + all_of_it.errors
+    assert "Nothing is left." in all_of_it.output
+    for region in ("us-east-1", "eu-west-1"):
+        assert apis.account.client("dynamodb", region).list_tables()["TableNames"] == []
+    assert apis.account.client("s3").list_buckets()["Buckets"] == []
+    stacks = apis.account.client("cloudformation").list_stacks()["StackSummaries"]
+    assert {it["StackStatus"] for it in stacks} == {"DELETE_COMPLETE"}

@@ -1,0 +1,274 @@
+"""What a deployment is made of, what a plan says of it, and what it says when AWS can't be asked."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tools.__main__ import main
+from tools.app_changes import AppState, changed_routes, changes_of
+from tools.client import CannotRun
+from tools.deploy_parts import STACKS, Part, parts_for
+from tools.deploys import Target
+from tools.destroys import split_parts
+from tools.releases import Noted, previous_of
+from tools.smoke_tests import smoke_test
+from tools.stacks import _changed_parameters, _parameters, _resources
+from tools.stages import find_group
+
+
+AWS = ("AWS_", "EVERHOP_")
+LIVE = AppState("r1", "c1", {"A": "1"}, {"GET /docs": frozenset()}, {"app.py": 1, "segno/a.py": 1})
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """No credentials, no region, no files of AWS, and nobody to ask for them."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith(AWS)]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return monkeypatch
+
+
+def screen(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """What is on the screen after a plan that could not be made."""
+    status = main(["deploy", *words, "--plan"])
+    said = capsys.readouterr()
+    lines = (said.out + said.err).splitlines()
+
+    assert status == 2
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+    return lines
+
+
+def test_no_credentials_is_one_screen(
+    offline: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The steps, regions and costs that are known anyhow, and what is missing, with what mends it."""
+    text = "\n".join(screen(capsys, "prod"))
+
+    for part in ("everhop-prod-table", "us-east-1", "eu-west-1", "headers", "USD a month"):
+        assert part in text
+    assert "There are no AWS credentials: set AWS_ACCESS_KEY_ID" in text
+    assert "`aws configure`" in text
+    assert "There is no region" not in text
+    assert "python -m tools deploy prod --plan" in text
+
+
+def test_dev_lacks_a_region_too(
+    offline: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both are said at once: dev goes wherever the operator is."""
+    text = "\n".join(screen(capsys, "dev"))
+
+    assert "There is no region: set AWS_DEFAULT_REGION" in text
+    assert "There are no AWS credentials" in text
+
+
+@contextmanager
+def refusing(code: str) -> Iterator[str]:
+    """An AWS that answers every call with one error."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>m</Message></Error></ErrorResponse>"
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_other_things_that_are_missing(
+    offline: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A half of the credentials, a profile that is none, a session that is over, no network."""
+    offline.setenv("AWS_ACCESS_KEY_ID", "none")
+    assert "The AWS credentials are not whole" in "\n".join(screen(capsys, "prod"))
+
+    offline.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    with refusing("ExpiredToken") as url:
+        offline.setenv("AWS_ENDPOINT_URL", url)
+        assert "have expired: sign in again, with `aws sso login`" in "\n".join(
+            screen(capsys, "prod")
+        )
+    offline.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert "AWS can't be reached" in "\n".join(screen(capsys, "prod"))
+
+    offline.setenv("AWS_PROFILE", "nobody")
+    assert "AWS_PROFILE must name one" in "\n".join(screen(capsys, "prod"))
+
+
+def test_a_name_that_is_no_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    """What there is to deploy is listed; the local stage is not."""
+    assert main(["deploy", "production"]) == 2
+    said = capsys.readouterr().err
+    assert "There is no stage production to deploy; there are dev, prod, prod-us-east-1" in said
+    assert "local" not in said
+
+
+def names(parts: Iterator[Part] | tuple[Part, ...] | list[Part]) -> list[str]:
+    return [f"{it.wave} {it.name}" for it in parts]
+
+
+def test_waves_are_in_order() -> None:
+    """Data first, then region by region as the configuration has them, then what is global."""
+    group, stages = find_group("prod")
+
+    assert names(parts_for(group, stages, "us-east-1")) == [
+        "data table",
+        "data replica in eu-west-1",
+        *(f"us-east-1 {it}" for it in ("files", "app", "cache", "smoke test")),
+        *(f"eu-west-1 {it}" for it in ("files", "app", "cache", "smoke test")),
+        "global headers",
+    ]
+
+
+def test_one_stage_of_a_group() -> None:
+    """The first region needs no replica; the second one needs the table's stack, which is the first's."""
+    group, first = find_group("prod-us-east-1")
+    _, second = find_group("prod-eu-west-1")
+    parts = parts_for(group, second, "us-east-1")
+
+    assert "data replica in eu-west-1" not in names(parts_for(group, first, "us-east-1"))
+    assert [it.region for it in parts if it.wave == "data"] == ["us-east-1", "us-east-1"]
+
+
+def test_a_third_region_is_refused() -> None:
+    """The table's template has two; a plan that forgot one would lose its links."""
+    group, _ = find_group("prod")
+    more = group.__class__(group.name, (*group.stages, group.stages[0]))
+
+    with pytest.raises(CannotRun, match="one SecondRegion"):
+        parts_for(more, more.stages, "us-east-1")
+
+
+def test_every_template_is_a_part() -> None:
+    """A template that no row names would never be deployed."""
+    templates = {it.relative_to(ROOT / "infra").as_posix() for it in ROOT.glob("infra/*/*.yaml")}
+
+    assert templates == {row.template for row in STACKS}
+    for row in STACKS:
+        text = (ROOT / "infra" / row.template).read_text()
+        assert all(f"\n  {key}:" in text for key in row.parameters)
+        assert list(_resources(text))
+
+
+def test_one_replica_per_update() -> None:
+    """A replica is added with the template as it is; another one in its place is refused."""
+    group, stages = find_group("prod")
+    table, replica = parts_for(group, stages, "us-east-1")[:2]
+    now = {"StageName": "prod", "TableName": "everhop-prod", "SecondRegion": ""}
+
+    def stack(**changed: str) -> dict[str, Any]:
+        listed = [
+            {"ParameterKey": key, "ParameterValue": it} for key, it in {**now, **changed}.items()
+        ]
+        return {"StackName": "s", "Parameters": listed}
+
+    assert [
+        it["ParameterKey"] for it in _parameters(replica, stack()) if "UsePreviousValue" in it
+    ] == [
+        "StageName",
+        "TableName",
+    ]
+    kept = list(_parameters(table, stack(SecondRegion="eu-west-1")))
+    assert {"ParameterKey": "SecondRegion", "UsePreviousValue": True} in kept
+    assert _changed_parameters(replica, stack(SecondRegion="eu-west-1")) == ()
+    with pytest.raises(CannotRun, match="one replica per update"):
+        _changed_parameters(replica, stack(SecondRegion="eu-central-1"))
+
+
+def test_what_changes_at_an_app() -> None:
+    """Files, settings and routes by name; what visitors meet; nothing when nothing does."""
+    assert changes_of(LIVE, LIVE) == []
+    late = LIVE._replace(code="c2", files={"app.py": 1, "segno/a.py": 2})
+    assert changes_of(LIVE, late) == [
+        "code: 1 files, segno/a.py",
+        "on the redirect path: no code; every container starts anew",
+    ]
+    followed = LIVE._replace(routes={"GET /r/{slug}": frozenset({"k"})})
+    assert changes_of(LIVE, followed) == [
+        "routes: -GET /docs, +GET /r/{slug}",
+        "on the redirect path: +GET /r/{slug}; every container starts anew",
+    ]
+    assert "who deployed it left no record" in changes_of(LIVE._replace(files=None), late)[0]
+    assert "half done" in changes_of(LIVE._replace(release=""), LIVE)[0]
+    assert changed_routes({"GET /a": frozenset("x")}, {"GET /a": frozenset("y")}) == [
+        "~GET /a (cache keys)"
+    ]
+
+
+def test_no_value_of_a_setting_is_shown() -> None:
+    """Settings are told by name: a plan may be in anybody's log."""
+    changed = LIVE._replace(environment={"A": "secret"})
+
+    assert "secret" not in json.dumps(changes_of(LIVE, changed))
+
+
+def history(releases: str) -> list[Noted]:
+    return [Noted(name, f"{number:02}", name, "c") for number, name in enumerate(releases)]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "live", "previous"),
+    [
+        ("", "a", None),
+        ("a", "a", None),
+        ("ab", "b", "a"),
+        ("abc", "c", "b"),
+        ("ab", "broken", "b"),  # it never passed its smoke test
+        ("aba", "a", None),  # rolled back already
+        ("abcb", "b", "a"),  # and once more
+        ("aab", "b", "a"),
+    ],
+)
+def test_the_release_before(deployed: str, live: str, previous: str | None) -> None:
+    """What a rollback puts back, and a second one does not bring the bad release back."""
+    found = previous_of(history(deployed), live)
+
+    assert (found.release if found else None) == previous
+
+
+def test_what_a_destroy_leaves() -> None:
+    """The table and the buckets, and for one region what the others share."""
+    group, stages = find_group("prod")
+    whole = Target(group, stages, "us-east-1", "1", ())
+    one = Target(group, stages[1:], "us-east-1", "1", ())
+
+    assert names(split_parts(whole, data=False)[0]) == [
+        "global headers",
+        "eu-west-1 app",
+        "us-east-1 app",
+    ]
+    assert names(split_parts(whole, data=True)[0])[-1] == "data table"
+    assert names(split_parts(one, data=True)[0]) == ["eu-west-1 app", "eu-west-1 files"]
+
+
+def test_a_smoke_test_of_nobody() -> None:
+    """Nothing at the address is three failures, each with its reason, and no exception."""
+    wrong = smoke_test("http://127.0.0.1:9/api/", "r", 0)
+
+    assert len(wrong) == 3
+    assert all("has no answer: " in it for it in wrong)

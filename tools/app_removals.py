@@ -1,0 +1,58 @@
+"""What Chalice makes of a stage, found by name: a deletion goes on wherever one before it stopped.
+
+`chalice delete` fails at the first thing that is gone already, and knows nothing of a deploy that
+stopped half-way.
+"""
+
+from functools import partial
+from typing import Any
+
+from tools.live_apps import api_id_in, forget_note, read_note
+from tools.stage_apis import calling, is_found, make_client
+from tools.stages import Stage
+
+
+class AppRemoval:
+    """The API, functions and role of one stage; each call raises CannotRun with one sentence."""
+
+    def __init__(self, stage: Stage, region: str) -> None:
+        self._stage = stage.name
+        name = f"{stage.config['app_name']}-{stage.name}"
+        self._functions = [name, f"{name}-worker"]
+        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker")]  # as Chalice names them
+        self._api = api_id_in(read_note(stage.name))
+        self._gateway = make_client("apigateway", region)
+        self._lambda = make_client("lambda", region)
+        self._iam = make_client("iam", region)
+
+    def is_left(self) -> bool:
+        """Whether any of it is there."""
+        functions = any(map(self._has_function, self._functions))
+        return functions or self._has_api() or any(map(self._has_role, self._roles))
+
+    def remove(self) -> None:
+        """Take all of it away, the API first, so that nobody is answered by half of it."""
+        if self._has_api():
+            calling(partial(self._gateway.delete_rest_api, restApiId=self._api))
+        for name in filter(self._has_function, self._functions):
+            calling(partial(self._lambda.delete_function, FunctionName=name))
+        for role in filter(self._has_role, self._roles):
+            self._remove_role(role)
+        forget_note(self._stage)
+
+    def _remove_role(self, role: str) -> None:
+        named = {"RoleName": role}
+        policies = calling(partial(self._iam.list_role_policies, **named))["PolicyNames"]
+        for policy in policies:
+            calling(partial(self._iam.delete_role_policy, **named, PolicyName=policy))
+        calling(partial(self._iam.delete_role, **named))
+
+    def _has_api(self) -> bool:
+        ask: Any = partial(self._gateway.get_rest_api, restApiId=self._api)
+        return bool(self._api) and is_found(ask)
+
+    def _has_function(self, name: str) -> bool:
+        return is_found(partial(self._lambda.get_function_configuration, FunctionName=name))
+
+    def _has_role(self, role: str) -> bool:
+        return is_found(partial(self._iam.get_role, RoleName=role))

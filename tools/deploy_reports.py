@@ -1,0 +1,95 @@
+"""What people see of a deployment: the plan and its price, progress, what is there in the end."""
+
+import textwrap
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from infra.caches import TOLD, StageCache
+from tools.deploy_parts import Part
+from tools.stacks import Update
+from tools.stages import Stage
+
+
+_WIDTH = 100
+_UNKNOWN = "not looked up"
+
+
+def plan_lines(parts: Sequence[Part], updates: Mapping[Part, Update]) -> Iterator[str]:
+    """A line for each part, and below it what changes; without updates, what there is."""
+    wave = ""
+    for part in parts:
+        shown = "" if part.wave == wave else part.wave
+        wave = part.wave
+        yield f"{shown:12} {part.name:21} {title_of(part):33} {_verdict(part, updates.get(part))}"
+        for change in updates[part].changes if part in updates else ():
+            yield from wrap(change, "              ")
+
+
+def title_of(part: Part) -> str:
+    """What a part is called on AWS, and where that can't be told from its wave."""
+    if part.kind != "stack":
+        return part.stage
+    return part.stack if part.stage else f"{part.stack}, {part.region}"
+
+
+def _verdict(part: Part, update: Update | None) -> str:
+    if update is None:
+        return _UNKNOWN
+    if part.kind == "smoke" and update.changes:
+        return "to be done"
+    if not update.changes:
+        return "nothing"
+    return "create" if update.is_new else "change"
+
+
+def wrap(text: str, indent: str) -> list[str]:
+    """A text in lines of a screen."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * (len(indent) + 2),
+        break_on_hyphens=False,
+    )
+
+
+def cost_lines(
+    parts: Sequence[Part], stages: Sequence[Stage], caches: Mapping[str, StageCache]
+) -> Iterator[str]:
+    """What the parts cost used or not, and what is paid by use."""
+    fixed = [(f"{it.name} in {it.region}", it.monthly) for it in parts if it.monthly]
+    untold = []
+    for stage in stages:
+        cache = caches.get(stage.name, StageCache())
+        if cache.enabled and stage.environment.get(TOLD) == "on":
+            fixed.append((f"API cache of {stage.name}, {cache.size} GB", cache.monthly_cost))
+        elif cache.enabled:
+            untold.append(stage.name)
+    named = "; ".join(f"{name} {price:,.2f}" for name, price in fixed)
+    total = sum(price for _, price in fixed)
+    yield from wrap(
+        f"Fixed costs: {total:,.2f} USD a month{f' ({named})' if named else ''}, "
+        "by us-east-1's list prices. By use: table, functions, requests, files, logs.",
+        "",
+    )
+    if untold:
+        yield from wrap(f"The cache stays off while {TOLD} is off: {', '.join(untold)}.", "")
+
+
+def missing_lines(missing: Sequence[str]) -> Iterator[str]:
+    """What has to be there first."""
+    yield "Missing, so nothing could be looked up:" if missing else ""
+    for one in missing:
+        yield from wrap(one, "- ")
+
+
+class Progress:
+    """Lines with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def tell(self, part: Part, text: str) -> None:
+        """Say what becomes of a part."""
+        seconds = time.monotonic() - self._started
+        print(f"[{seconds:6.1f} s] {part.wave}: {part.name}, {text}", flush=True)
