@@ -284,7 +284,7 @@ def run(ground: Ground, examples: int, *kinds: str, **more: Any) -> None:
 
 def test_dax_is_what_it_says(ground: Ground) -> None:
     """0 differences between DAX and the model, with caches of every kind."""
-    run(ground, 60, *CACHINGS)
+    run(ground, 30, *CACHINGS)
 
 
 def never_forget(_engine: Engine, _keys: object) -> None:
