@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "chalicelib.core", "chalicelib.config", "boto3", "botocore"},
     "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
-    | set("aiohttp boto3 botocore pynamodb".split()),
+    | set("aiohttp amazondax boto3 botocore pynamodb".split()),
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}
 
