@@ -26,6 +26,7 @@ _ORIGIN = re.compile(
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
@@ -132,6 +133,24 @@ def _function(text: str) -> str:
     return text
 
 
+def _cluster(text: str) -> str:
+    if text and not _CLUSTER.fullmatch(text):
+        raise ValueError("a cluster's endpoint, like daxs://name.abc123.dax-clusters.aws.com")
+    return text
+
+
+def _milliseconds(text: str) -> float:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text, re.ASCII):
+        raise ValueError("a whole number of milliseconds, from 1 to 9999")
+    return int(text) / 1000
+
+
+def _few(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII):
+        raise ValueError("a whole number from 1 to 999")
+    return int(text)
+
+
 SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_STORE": Setting(
         _one_of("", "dynamodb", "memory"), "", "Where links are kept; memory forgets at exit."
@@ -167,6 +186,12 @@ SETTINGS: Mapping[str, Setting] = {
         _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
     ),
     "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
+    "EVERHOP_DAX": Setting(_cluster, "", "The DAX cluster's endpoint; none when unset."),
+    "EVERHOP_DAX_CONNECT_MS": Setting(_milliseconds, "150", "How long a connection may take."),
+    "EVERHOP_DAX_READ_MS": Setting(_milliseconds, "250", "How long DAX may take to answer."),
+    "EVERHOP_DAX_FALLBACKS": Setting(
+        _few, "16", "Reads a container asks the table for at once while DAX is away."
+    ),
 }
 
 
@@ -189,6 +214,10 @@ class Config(NamedTuple):
     bucket: str = ""
     worker: str = ""
     api_cache: bool = False
+    dax: str = ""
+    dax_connect_for: float = 0.15
+    dax_read_for: float = 0.25
+    dax_fallbacks: int = 16
 
     @property
     def place(self) -> Place:
@@ -236,6 +265,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         bucket=values["EVERHOP_BUCKET"],
         worker=values["EVERHOP_WORKER"] or _worker(environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         api_cache=values["EVERHOP_API_CACHE"],
+        dax=values["EVERHOP_DAX"],
+        dax_connect_for=values["EVERHOP_DAX_CONNECT_MS"],
+        dax_read_for=values["EVERHOP_DAX_READ_MS"],
+        dax_fallbacks=values["EVERHOP_DAX_FALLBACKS"],
     )
 
 

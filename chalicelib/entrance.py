@@ -44,7 +44,17 @@ def make_link_store(config: Config) -> LinkStore:
     from chalicelib.store.links import LinkTable  # noqa: PLC0415
     from chalicelib.store.models import bind  # noqa: PLC0415
 
-    return LinkTable(bind(config.table, config.region))
+    table = bind(config.table, config.region)
+    if not config.dax:
+        return LinkTable(table)
+    # A stage without DAX loads none of it.
+    from chalicelib.api.tiers import tell_tier  # noqa: PLC0415
+    from chalicelib.store.dax_links import DaxSettings, bind_dax  # noqa: PLC0415
+
+    settings = DaxSettings(
+        config.dax, config.dax_connect_for, config.dax_read_for, config.dax_fallbacks
+    )
+    return LinkTable(table, bind_dax(table, settings, tell_tier))
 
 
 def make_counters(config: Config, store: LinkStore) -> CounterStore:
@@ -100,6 +110,7 @@ def open_app(
     let_pictures_pass(app)
     keep_log(app, log)
     let_origins_in(app, config)
+    tell_tiers(app, config)
     app.register_middleware(catch_errors, "http")
     return app
 
@@ -123,6 +134,14 @@ def let_origins_in(app: Chalice, config: Config) -> None:
         from chalicelib.api.cors import Cors  # noqa: PLC0415 - few deployments list any
 
         app.register_middleware(Cors(config.cors_origins), "http")
+
+
+def tell_tiers(app: Chalice, config: Config) -> None:
+    """Have answers say whether DAX was asked, where there is one."""
+    if config.dax:
+        from chalicelib.api.tiers import time_tiers  # noqa: PLC0415
+
+        app.register_middleware(time_tiers, "http")
 
 
 def make_app(config: Config) -> Chalice:

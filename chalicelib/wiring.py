@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from chalice.app import Chalice
@@ -107,6 +107,11 @@ def make_app(config: Config, stores: Stores, clock: Clock = now) -> Chalice:
     )
 
 
+def ask_table(config: Config, stores: Stores) -> None:
+    """Read of the table what is not there; of it alone, whatever caches it for others."""
+    stores.links.get(health.PROBE, consistent=bool(config.dax))
+
+
 def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clock = now) -> None:
     """Add every blueprint but the visitors'."""
     gate = Gate(stores.keys, config.api_key_digest, clock)
@@ -128,7 +133,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         imports.routes(ImportService(link_service), jobs, doors),
         exports.routes(jobs, doors),
         health.routes(
-            HealthService({"table": lambda: stores.links.get(health.PROBE)}, clock), config.place
+            HealthService({"table": partial(ask_table, config, stores)}, clock), config.place
         ),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),

@@ -26,6 +26,7 @@ from infra.caches import (
     method_caches,
     read_caches,
 )
+from infra.dax_hooks import teach_network
 
 
 Json = dict[str, Any]
@@ -40,6 +41,7 @@ def teach_chalice() -> None:
     """Have Chalice's generators add the caches; what they write is otherwise their own."""
     SwaggerGenerator._generate_route_method = _write_route  # type: ignore[method-assign] # noqa: SLF001
     SAMTemplateGenerator._generate_restapi = _write_api  # type: ignore[method-assign] # noqa: SLF001
+    teach_network()
     if os.environ.get(HANDED):
         _hand(json.loads(os.environ[HANDED]))
 

@@ -20,7 +20,8 @@ IMPURE = frozenset(
 MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.core": set(),
     "chalicelib.service": {"chalicelib.core"},
-    "chalicelib.store": {"chalicelib.core", "chalicelib.service.ports", "pynamodb", "botocore"},
+    "chalicelib.store": {"chalicelib.core", "chalicelib.service.ports"}
+    | {"pynamodb", "botocore", "amazondax"},
     "chalicelib.api": {"chalicelib.core", "chalicelib.service", "chalice.app"},
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
     "chalicelib.time_zones": set(),
@@ -37,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "chalicelib.core", "chalicelib.config", "boto3", "botocore"},
     "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
-    | set("aiohttp boto3 botocore pynamodb".split()),
+    | set("aiohttp amazondax boto3 botocore pynamodb".split()),
 }
 READS_ENVIRONMENT = {"chalicelib/config.py"}
 

@@ -24,9 +24,10 @@ EVENT = {
 }
 
 
-def run(code: str, store: str = "dynamodb") -> str:
+def run(code: str, store: str = "dynamodb", **more: str) -> str:
     """What a fresh interpreter prints, with the environment that Lambda has and no more."""
     environ = {
+        **more,
         "EVERHOP_STORE": store,
         "EVERHOP_LOG": "off",
         "AWS_REGION": "us-east-1",
@@ -38,9 +39,9 @@ def run(code: str, store: str = "dynamodb") -> str:
     ).stdout
 
 
-def loaded_by(code: str, store: str = "dynamodb") -> set[str]:
+def loaded_by(code: str, store: str = "dynamodb", **more: str) -> set[str]:
     """The modules that are loaded after this code."""
-    return set(json.loads(run(f"{code}\nprint(json.dumps(list(sys.modules)))", store)))
+    return set(json.loads(run(f"{code}\nprint(json.dumps(list(sys.modules)))", store, **more)))
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,20 @@ def test_one_import_more_would_be_seen(floor: set[str], heavy: str) -> None:
     more = loaded_by(f"import app, {heavy}") - floor
 
     assert heavy in more - MODULES - OTHERS
+
+
+def test_dax_costs_those_who_have_it(floor: set[str]) -> None:
+    """A stage with DAX loads a few modules of ours; its client waits for the first request."""
+    more = loaded_by("import app", EVERHOP_DAX="daxs://cluster.example") - floor - OTHERS
+
+    assert more - MODULES == {
+        "chalicelib.api.tiers",
+        "chalicelib.store.breakers",
+        "chalicelib.store.dax",
+        "chalicelib.store.dax_clusters",
+        "chalicelib.store.dax_errors",
+        "chalicelib.store.dax_links",
+    }
 
 
 def test_a_redirect_mounts_nothing() -> None:

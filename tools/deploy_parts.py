@@ -1,4 +1,4 @@
-"""What a deployment is made of, as data: each part's wave, kind and region. Pure.
+"""What a deployment is made of, as data: each part's wave, kind and region.
 
 A new template is a row of STACKS.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+from infra.dax import StageDax, read_dax, stacks_for
 from tools.client import CannotRun
 from tools.stages import Group, Stage
 
@@ -77,11 +78,25 @@ STACKS = (
 )
 
 
-def parts_for(group: Group, stages: Sequence[Stage], home: str) -> tuple[Part, ...]:
+# What the stacks of infra/dax.py tell the Chalice stage of their region.
+_TOLD_BY_DAX: Mapping[str, Parameters] = {
+    "network": (("SubnetIds", "subnet_ids"), ("FunctionGroupId", "security_group_ids")),
+    "dax": (("Endpoint", "environment_variables.EVERHOP_DAX"),),
+}
+
+
+def parts_for(
+    group: Group,
+    stages: Sequence[Stage],
+    home: str,
+    clusters: Mapping[str, StageDax] | None = None,
+) -> tuple[Part, ...]:
     """The parts of these stages of a group, in the order of their waves.
 
-    `home` is the region of the group's first stage, which has the table's stack.
+    `home` is the region of the group's first stage, which has the table's stack; `clusters` are
+    the settings of DAX by stage, else those of infra/regional/dax.toml.
     """
+    clusters = read_dax() if clusters is None else clusters
     beyond = [it.region for it in group.stages[1:]]
     if len(beyond) > 1:
         raise CannotRun(
@@ -92,7 +107,7 @@ def parts_for(group: Group, stages: Sequence[Stage], home: str) -> tuple[Part, .
     return (
         *_stacks(group, "group", home, DATA),
         *(part for region in wanted for part in _replicas(group, region, home)),
-        *(part for stage in stages for part in _regional(group, stage, home)),
+        *(part for stage in stages for part in _regional(group, stage, home, clusters)),
         *_stacks(group, "world", HOME_OF_GLOBALS, GLOBAL),
     )
 
@@ -121,11 +136,31 @@ def _replicas(group: Group, region: str, home: str) -> Iterator[Part]:
         yield replace(part, name=f"replica in {region}", region=home, settings=True)
 
 
-def _regional(group: Group, stage: Stage, home: str) -> Iterator[Part]:
+def _regional(
+    group: Group, stage: Stage, home: str, clusters: Mapping[str, StageDax]
+) -> Iterator[Part]:
     region = stage.region or home
     for part in _stacks(group, "region", region, region):
         yield replace(part, stage=stage.name)
+    yield from _dax(group, stage, region, clusters.get(stage.name, StageDax()))
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
         yield Part(kind, name, region, region, stage=stage.name)
+
+
+def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Part]:
+    for made in stacks_for(group.name, dax, group.table):
+        name = made.name.rpartition("-")[2]
+        yield Part(
+            "stack",
+            name,
+            region,
+            region,
+            stage=stage.name,
+            stack=made.name,
+            template=made.template.removeprefix("infra/"),
+            parameters=tuple(made.parameters.items()),
+            hands=_TOLD_BY_DAX[name],
+            monthly=dax.monthly_cost if name == "dax" else 0.0,
+        )

@@ -91,7 +91,7 @@ class Deployment:
             outputs = Stacks(part.region).outputs(part.stack) if _hands_to(part, stage) else {}
             for output, key in part.hands:
                 if output in outputs:
-                    _put(handed, key, outputs[output])
+                    put_handed(handed, key, outputs[output])
         return handed
 
     def _wanted(self, part: Part, key_hash: str) -> Json:
@@ -245,7 +245,8 @@ def _hands_to(part: Part, stage: str) -> bool:
     return bool(part.hands) and part.stage == stage
 
 
-def _put(handed: Json, key: str, value: str) -> None:
+def put_handed(handed: Json, key: str, value: str) -> None:
+    """Add an output of a stack to a configuration of Chalice, by a key like `a` or `a.b`."""
     section, dot, name = key.partition(".")
     if dot:
         handed.setdefault(section, {})[name] = value

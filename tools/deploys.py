@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.caches import CacheSettingsError, StageCache, read_caches
+from infra.dax import DaxSettingsError, StageDax
 from tools.caches import Refused, confirm
 from tools.client import CannotRun
 from tools.deploy_parts import Part, parts_for
@@ -39,7 +40,11 @@ class Target(NamedTuple):
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts of the stages that are meant."""
-        return parts_for(self.group, self.stages, self.home or "your region")
+        return self.parts_with(None)
+
+    def parts_with(self, clusters: Mapping[str, StageDax] | None) -> tuple[Part, ...]:
+        """The same, were DAX set so."""
+        return parts_for(self.group, self.stages, self.home or "your region", clusters)
 
     @property
     def name(self) -> str:
@@ -88,7 +93,7 @@ def guarded(act: Callable[[argparse.Namespace], int], options: argparse.Namespac
     """The exit status of a command, whatever stops it, which is said with how to go on."""
     try:
         return act(options)
-    except (CannotRun, CacheSettingsError) as error:
+    except (CannotRun, CacheSettingsError, DaxSettingsError) as error:
         _tell_lines(str(error))
         return _COULD_NOT_ASK
     except Refused as error:

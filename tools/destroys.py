@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from infra.dax import StageDax
 from tools.client import CannotRun
 from tools.deploy_parts import DATA, GLOBAL, Part
 from tools.deploy_reports import Progress, title_of
@@ -58,7 +59,11 @@ def split_parts(target: Target, *, data: bool) -> tuple[list[Part], list[Part]]:
     """What goes, last deployed first, and what stays. What others of the group share stays."""
     is_whole = target.stages == target.group.stages
     # A cache goes with its API, a replica with its table, and a smoke test left nothing.
-    parts = [it for it in target.parts if it.kind in ("stack", "app") and not it.settings]
+    # Also the DAX that is turned off by now: its stacks may still be there, and are dear.
+    every = {stage.name: StageDax(enabled=True) for stage in target.stages}
+    parts = [
+        it for it in target.parts_with(every) if it.kind in ("stack", "app") and not it.settings
+    ]
     going = [
         it
         for it in parts

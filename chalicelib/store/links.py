@@ -18,14 +18,20 @@ from chalicelib.store.models import LIST_INDEX, LinkItem, to_item, to_link
 
 
 class LinkTable:
-    """The `LinkStore` over one region's table."""
+    """The `LinkStore` over one region's table, with a cache before it or without.
 
-    def __init__(self, model: type[LinkItem]) -> None:
+    `cached` is the model of the same table by way of a cache. Through it go reads that need not be
+    consistent, and writes, which the cache then knows of; never a list, whose answers it would keep
+    without ever hearing of a write.
+    """
+
+    def __init__(self, model: type[LinkItem], cached: type[LinkItem] | None = None) -> None:
         self._model = model
+        self._cached = cached or model
 
     @property
     def model(self) -> type[LinkItem]:
-        """The bound model, for stores that share its table and connection."""
+        """The model without a cache, for stores that share its table and connection."""
         return self._model
 
     def get(self, key: str, *, consistent: bool = False) -> Link | None:
@@ -34,9 +40,10 @@ class LinkTable:
         return None if item is None else to_link(item)
 
     def _get_item(self, key: str, *, consistent: bool) -> LinkItem | None:
+        model = self._model if consistent else self._cached
         try:
             with answering():
-                return self._model.get(link_pk(key), LINK_SK, consistent_read=consistent)
+                return model.get(link_pk(key), LINK_SK, consistent_read=consistent)
         except DoesNotExist:
             return None
 
@@ -58,10 +65,10 @@ class LinkTable:
     def _put(self, key: str, link: Link, condition: Condition) -> Link | None:
         """Put the item if the condition holds; what is stored instead when it does not.
 
-        The client repeats a put whose answer was lost; when the first one did arrive, its own item
-        fails the condition. The write id tells that from someone else's.
+        A put whose answer was lost is repeated by the client; when the first one did arrive, its
+        own item fails the condition. The write id tells that from someone else's.
         """
-        item = to_item(self._model, key, link, uuid.uuid4().hex)
+        item = to_item(self._cached, key, link, uuid.uuid4().hex)
         try:
             with answering():
                 item.save(condition=condition)

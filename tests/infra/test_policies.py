@@ -24,8 +24,12 @@ from chalicelib.service.ports import (
     ListQuery,
 )
 from chalicelib.store import job_clients
+from chalicelib.store.breakers import Breaker
 from chalicelib.store.claims import ClaimItem, ClaimTable
 from chalicelib.store.counters import CounterItem, CounterTable
+from chalicelib.store.dax import DaxRoad
+from chalicelib.store.dax_clusters import Cluster
+from chalicelib.store.dax_links import bind_over
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
 from chalicelib.store.jobs import JobItem, JobTable
@@ -33,6 +37,7 @@ from chalicelib.store.key_models import KeyItem
 from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
 from chalicelib.store.models import LinkItem, bind, bind_beside
+from infra.dax import read_dax
 
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
@@ -48,6 +53,14 @@ ON_TABLE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 ON_INDEX = {"dynamodb:Query"}
 ON_FILES = {"s3:GetObject", "s3:PutObject"}
 ON_WORKER = {"lambda:InvokeFunction"}
+ON_DAX = {"dax:GetItem", "dax:PutItem"}
+# What Lambda itself does in the role's name for a function in a VPC; it accepts no narrower one.
+ON_NETWORK = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+}
 ON_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 stages = pytest.mark.parametrize("stage", TABLES)
 
@@ -92,6 +105,9 @@ def test_statements_only_allow_and_only_by_name(stage: str) -> None:
         assert {"Sid", "Effect", "Action", "Resource"} == set(statement)
         assert statement["Effect"] == "Allow"
         assert not [action for action in statement["Action"] if "*" in action]
+        if set(statement["Action"]) == ON_NETWORK:
+            assert statement["Resource"] == ["*"]
+            continue
         for arn in statement["Resource"]:
             assert "everhop-" in arn.split(":", 5)[5], arn
 
@@ -111,6 +127,9 @@ def test_grants_are_exactly_these(stage: str) -> None:
         | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
         | {f"arn:aws:s3:::{BUCKETS[stage]}/jobs/*": ON_FILES}
     )
+    if read_dax()[stage].enabled:
+        expected |= dict.fromkeys(arns("dax", home, f"cache/{TABLES[stage]}"), ON_DAX)
+        expected |= {"*": ON_NETWORK}
 
     assert expected == granted(stage)
 
@@ -190,6 +209,52 @@ def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
     assert methods_of(CounterStore) == counters_used
     assert methods_of(ClaimStore) == claims_used
     assert calls == ON_TABLE | ON_INDEX
+
+
+class Watched:
+    """A client of DAX that notes what it is asked for, and has no answer to anything."""
+
+    def __init__(self) -> None:
+        self.calls: set[str] = set()
+
+    def close(self) -> None: ...
+
+    def __getattr__(self, method: str) -> Any:
+        name = "".join(map(str.capitalize, method.split("_")))
+
+        def call(**_: Any) -> None:
+            self.calls.add(f"dax:{name}")
+            raise ConnectionResetError
+
+        return call
+
+
+def test_dax_is_asked_only_what_is_allowed(model: type[LinkItem]) -> None:
+    """What goes through DAX is what is granted there; all of it is granted at the table too."""
+    watched = Watched()
+    breaker = Breaker()
+    cluster = Cluster(lambda: watched, lambda _: None, breaker)
+    cached = bind_over(model, DaxRoad(cluster, lambda: model._get_connection().connection.client))
+    store = LinkTable(model, cached)
+    cluster._made()
+    calls = watch_calls(model)
+
+    def answered() -> LinkStore:
+        breaker.close()
+        return store
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    link = Link(
+        workspace="w", slug="dax", destination="https://e.test/", created_at=now, updated_at=now
+    )
+    answered().create("dax", link)
+    answered().replace("dax", edit_link(link, {"title": "b"}, now))
+    answered().get("dax")
+    answered().get("dax", consistent=True)
+    answered().page("w", ListQuery())
+
+    assert watched.calls == ON_DAX
+    assert calls == {"dynamodb:GetItem", "dynamodb:PutItem"} | ON_INDEX
 
 
 def use_all_of_keys(store: KeyStore) -> set[str]:

@@ -86,6 +86,10 @@ def test_zip_knows_only_the_services_that_are_called(package: Package) -> None:
     assert [parts for parts in data if "examples" in parts[-1]] == []
 
 
+# Whose wheel has no licence file that could ship.
+WITHOUT_FILE = {"antlr4_python3_runtime-4.13.2.dist-info"}
+
+
 def test_every_licence_ships(package: Package) -> None:
     """Of each dependency that is in the zip, all the licence files that its wheel has."""
     kept = {name.partition("/")[0] for name in package.names if ".dist-info/" in name}
@@ -96,7 +100,7 @@ def test_every_licence_ships(package: Package) -> None:
         if ".dist-info/" in name and Path(name).name.upper().startswith(legal)
     }
 
-    assert {name.partition("/")[0] for name in licences} >= kept
+    assert {name.partition("/")[0] for name in licences} >= kept - WITHOUT_FILE
     assert {name for name in licences if name.partition("/")[0] in kept} <= package.names
 
 

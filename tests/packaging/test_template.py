@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.dax import read_dax
 from tests.conftest import ROOT
 from tests.packaging.conftest import MERGE, Package, offline, run
 
@@ -73,16 +74,32 @@ def test_template_has_the_stages_settings(package: Package, export: Path, stage:
     policy = json.loads((export / ".chalice" / f"policy-{stage}.json").read_text("utf-8"))
     settings = config["stages"][stage]["environment_variables"]
     worker = {"EVERHOP_WORKER": {"Fn::Sub": "${AWS::StackName}-worker"}}
+    exported = {"Fn::ImportValue": f"everhop-{settings['EVERHOP_STAGE']}-dax-Endpoint"}
+    dax = {"EVERHOP_DAX": exported} if read_dax()[stage].enabled else {}
     roles = [it for it in package.resources.values() if it["Type"] == "AWS::IAM::Role"]
 
     for name in ("APIHandler", "Worker"):
         function = package.resources[name]["Properties"]
-        assert {**settings, **worker} == function["Environment"]["Variables"]
+        assert {**settings, **worker, **dax} == function["Environment"]["Variables"]
     assert package.resources["RestAPI"]["Properties"]["StageName"] == "api"
     assert [[policy], [policy]] == [
         [inline["PolicyDocument"] for inline in role["Properties"]["Policies"]] for role in roles
     ]
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles)
+
+
+@pytest.mark.parametrize("function", ["APIHandler", "Worker"])
+def test_functions_stand_where_dax_does(package: Package, stage: str, function: str) -> None:
+    """Where DAX is on, in the network by what its stack exports; else in none."""
+    network = package.resources[function]["Properties"].get("VpcConfig")
+    name = stage.partition("-")[0]
+    exported = {"Fn::ImportValue": f"everhop-{name}-network-SubnetIds"}
+    expected = {
+        "SubnetIds": {"Fn::Split": [",", exported]},
+        "SecurityGroupIds": [{"Fn::ImportValue": f"everhop-{name}-network-FunctionGroupId"}],
+    }
+
+    assert network == (expected if read_dax()[stage].enabled else None)
 
 
 def test_worker_is_called_by_its_name(package: Package, stage: str) -> None:

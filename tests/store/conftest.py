@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.children import listen, url_of
+from local.dax.clusters import Cluster
+from local.dax.threads import ClusterThread, run_cluster
 from tests.conftest import ROOT
 from tests.store.tables import REGION
 
@@ -16,6 +18,19 @@ from tests.store.tables import REGION
 def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The stack's own DynamoDB process, with a table as infra/ has it."""
     yield from running("local.database", tmp_path_factory.mktemp("data"), "links")
+
+
+@pytest.fixture(scope="module")
+def table_of_dax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another such process: the table that DAX is before."""
+    yield from running("local.database", tmp_path_factory.mktemp("data"), "links")
+
+
+@pytest.fixture(scope="module")
+def dax(table_of_dax: str) -> Iterator[ClusterThread]:
+    """A DAX cluster of three nodes before that table, which keeps what it is asked for."""
+    with run_cluster(Cluster(table_of_dax, REGION, ports=(0, 0, 0))) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,18 @@
 """What the stores' tests have in common: where the table is, and many callers at once."""
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+
+from chalicelib.store.dax import Tell, tell_nobody
+from chalicelib.store.dax_links import DaxSettings, bind_dax, road_of
+from chalicelib.store.links import LinkTable
+from chalicelib.store.models import bind
+from local.dax.threads import ClusterThread
 
 
 REGION = "us-east-1"
@@ -35,3 +43,28 @@ def together(count: int, act: Callable[[int], None]) -> Counter[str]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+@contextmanager
+def links_over_dax(settings: DaxSettings, tell: Tell = tell_nobody) -> Iterator[LinkTable]:
+    """Links by way of a cluster, which nobody has asked yet."""
+    table = bind("links", REGION)
+    cached = bind_dax(table, settings, tell)
+    try:
+        yield LinkTable(table, cached)
+    finally:
+        road_of(cached).close()
+
+
+def connect(links: LinkTable, within: float = 10) -> None:
+    """Wait until DAX is asked."""
+    deadline = time.monotonic() + within
+    while not road_of(links._cached).is_connected():
+        assert time.monotonic() < deadline, "DAX was not reached"
+        time.sleep(0.005)
+
+
+def data_calls(dax: ClusterThread) -> int:
+    """How many calls for data a cluster has had."""
+    calls = dax.counters.calls
+    return calls.total() - calls["endpoints"]

@@ -1,9 +1,9 @@
-"""One contract for every store: memory, and DynamoDB over a socket, keep the same promises."""
+"""One contract for every store: memory, and DynamoDB and DAX over sockets, keep one promise."""
 
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
@@ -17,11 +17,12 @@ from chalicelib.core.links import Link, State, bury_link, edit_link, state_of
 from chalicelib.core.rules import Rules
 from chalicelib.core.utm import Utm
 from chalicelib.service.ports import LinkStore, ListQuery
+from chalicelib.store.dax_links import DaxSettings
 from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.models import bind, to_item, to_link
 from local.children import listen, url_of
-from tests.store.tables import REGION, point_to, together
+from tests.store.tables import REGION, connect, data_calls, links_over_dax, point_to, together
 
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123000, tzinfo=UTC)
@@ -35,13 +36,23 @@ def link(slug: str, minutes: int = 0, **fields: object) -> Link:
     return Link(slug=slug, updated_at=at, **values)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> LinkStore:
-    """Each store in turn; the table is shared, so tests use a workspace of their own."""
+@pytest.fixture(params=["memory", "dynamodb", "dax"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkStore]:
+    """Each store in turn; its table is shared, so tests use a workspace of their own."""
     if request.param == "memory":
-        return LinkMemory()
-    point_to(request.getfixturevalue("dynamodb"), monkeypatch)
-    return LinkTable(bind("links", REGION))
+        yield LinkMemory()
+    elif request.param == "dynamodb":
+        point_to(request.getfixturevalue("dynamodb"), monkeypatch)
+        yield LinkTable(bind("links", REGION))
+    else:
+        dax = request.getfixturevalue("dax")
+        point_to(request.getfixturevalue("table_of_dax"), monkeypatch)
+        with links_over_dax(DaxSettings(dax.endpoint, read_for=10)) as links:
+            connect(links)
+            asked = data_calls(dax)
+            yield links
+            # Or it would be the table that keeps the promises once more, past DAX.
+            assert data_calls(dax) > asked
 
 
 def test_a_link_comes_back_as_it_was(store: LinkStore) -> None:

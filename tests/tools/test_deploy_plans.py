@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra.dax import StageDax, handed_config
 from tests.conftest import ROOT
 from tools import live_apps, packages
 from tools.__main__ import main
@@ -17,6 +18,7 @@ from tools.app_changes import AppState, changed_routes, changes_of
 from tools.caches import Refused
 from tools.client import CannotRun
 from tools.deploy_parts import STACKS, Part, parts_for
+from tools.deploy_runs import put_handed
 from tools.deploys import Target, make_parts
 from tools.destroys import split_parts
 from tools.releases import Noted, Release, previous_of
@@ -138,7 +140,7 @@ def test_waves_are_in_order() -> None:
     """Data first, then region by region as the configuration has them, then what is global."""
     group, stages = find_group("prod")
 
-    assert names(parts_for(group, stages, "us-east-1")) == [
+    assert names(parts_for(group, stages, "us-east-1", {})) == [
         "data table",
         "data replica in eu-west-1",
         *(f"us-east-1 {it}" for it in ("files", "app", "cache", "smoke test")),
@@ -170,7 +172,10 @@ def test_every_template_is_a_part() -> None:
     """A template that no row names would never be deployed."""
     templates = {it.relative_to(ROOT / "infra").as_posix() for it in ROOT.glob("infra/*/*.yaml")}
 
-    assert templates == {row.template for row in STACKS}
+    group, stages = find_group("prod")
+    on = dict.fromkeys((it.name for it in stages), StageDax(enabled=True))
+    parts = parts_for(group, stages, "us-east-1", on)
+    assert templates == {it.template for it in parts if it.template}
     for row in STACKS:
         text = (ROOT / "infra" / row.template).read_text()
         assert all(f"\n  {key}:" in text for key in row.parameters)
@@ -261,11 +266,32 @@ def test_what_a_destroy_leaves() -> None:
 
     assert names(split_parts(whole, data=False)[0]) == [
         "global headers",
-        "eu-west-1 app",
-        "us-east-1 app",
+        *(f"eu-west-1 {it}" for it in ("app", "dax", "network")),
+        *(f"us-east-1 {it}" for it in ("app", "dax", "network")),
     ]
     assert names(split_parts(whole, data=True)[0])[-1] == "data table"
-    assert names(split_parts(one, data=True)[0]) == ["eu-west-1 app", "eu-west-1 files"]
+    assert names(split_parts(one, data=True)[0]) == [
+        f"eu-west-1 {it}" for it in ("app", "dax", "network", "files")
+    ]
+
+
+def test_dax_tells_the_functions_where_it_is() -> None:
+    """Its two stacks come before the app, cost what they cost, and hand it what infra/dax.py says."""
+    group, stages = find_group("prod-eu-west-1")
+    dax = StageDax(enabled=True)
+    parts = parts_for(group, stages, "us-east-1", {"prod-eu-west-1": dax})
+    regional = [it for it in parts if it.wave == "eu-west-1"]
+    network, cluster = regional[1:3]
+    outputs = {"SubnetIds": "a,b,c", "FunctionGroupId": "g", "Endpoint": "daxs://e"}
+    handed: dict[str, Any] = {}
+    for part in (network, cluster):
+        for output, key in part.hands:
+            put_handed(handed, key, outputs[output])
+
+    assert [it.name for it in regional[:4]] == ["files", "network", "dax", "app"]
+    assert [it.stack for it in (network, cluster)] == ["everhop-prod-network", "everhop-prod-dax"]
+    assert handed == handed_config(outputs, outputs)
+    assert sum(it.monthly for it in parts) == dax.monthly_cost > 0
 
 
 def test_a_smoke_test_of_nobody() -> None:
