@@ -12,7 +12,7 @@ from local.edge.cache_keys import Key, key_for
 from local.edge.decorations import dress, sign
 from local.edge.distributions import Behaviour, Distribution, ErrorRule
 from local.edge.events import body_part, event_of, request_part, response_part
-from local.edge.forwarding import VIA, visit_of
+from local.edge.forwarding import VIA
 from local.edge.freshness import Stay, age_of, stay_for
 from local.edge.functions import FunctionError, Handler, run_on_request, run_on_response
 from local.edge.layers import Layer, Rules, Told
@@ -65,6 +65,7 @@ class Edge:
         self, place: str, tiers: Tiers, handlers: Mapping[str, Mapping[str, Handler]] | None = None
     ) -> None:
         self.place = place
+        self.host = tiers.distribution.domain
         self.layer = tiers.layer
         self._distribution = tiers.distribution
         self._road = tiers.road
@@ -97,7 +98,7 @@ class Edge:
         if request.path == "/" and self._distribution.root_object:
             request.path = f"/{self._distribution.root_object}"
         kept = request.method in behaviour.cached_methods and not behaviour.caching.is_off
-        trip = Trip(behaviour, request, visit_of(request, said), config, kept)
+        trip = Trip(behaviour, request, said, config, kept)
         if not kept:
             return self._pass(trip, request_id)
         key = self._key(trip)
@@ -115,7 +116,7 @@ class Edge:
         request, caching = trip.request, trip.behaviour.caching
         headers = request.headers
         if caching.headers:
-            headers = {**headers, **trip.visit}
+            headers = {**headers, **trip.visit()}
         scope = "HEAD" if request.method == "HEAD" else "GET"
         if request.method == "OPTIONS":
             scope = "OPTIONS"

@@ -7,7 +7,7 @@ from typing import Any
 from local.edge.compression import compress
 from local.edge.distributions import Behaviour, Origin
 from local.edge.events import body_part, event_of, origin_part, request_part, response_part
-from local.edge.forwarding import forwarded_headers, forwarded_query
+from local.edge.forwarding import forwarded_headers, forwarded_query, visit_of
 from local.edge.functions import FunctionError, Handler, run_on_request, run_on_response
 from local.edge.messages import (
     Headers,
@@ -25,11 +25,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One visitor's request on its way; `visit` are CloudFront's own headers of the visitor."""
+    """One visitor's request on its way; `said` is what the visitor says in CloudFront's name."""
 
     behaviour: Behaviour
     request: Request
-    visit: Headers
+    said: Headers
     config: Json  # what is the same in all events of this request
     kept: bool  # whether the answer may be kept
 
@@ -41,9 +41,13 @@ class Trip:
             return ""
         return value_of(self.asked_headers(), "accept-encoding")
 
+    def visit(self) -> Headers:
+        """CloudFront's own headers of the visitor."""
+        return visit_of(self.request, self.said)
+
     def asked_headers(self) -> Headers:
         """The headers for the origin."""
-        return forwarded_headers(self.behaviour, self.request, self.visit, kept=self.kept)
+        return forwarded_headers(self.behaviour, self.request, self.visit(), kept=self.kept)
 
 
 class Road:

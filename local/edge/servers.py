@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from functools import lru_cache
 
 from local.edge.messages import Request, Response, error_response, pairs_of, reason_of
 from local.edge.parsers import MAX_HEAD, Chunks, Head, Refused, parse_head
@@ -171,10 +172,15 @@ def encode(response: Response, method: str, *, keep: bool) -> bytes:
     if status not in _BODILESS and "content-length" not in response.headers:
         lines.append(f"Content-Length: {len(response.body)}")
     if "date" not in response.headers:
-        lines.append(f"Date: {formatdate(usegmt=True)}")
+        lines.append(f"Date: {_date(int(time.time()))}")
     lines.append(f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n")
     head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
     return head if method == "HEAD" or status in _BODILESS else head + response.body
+
+
+@lru_cache(2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 class Server:
