@@ -131,7 +131,8 @@ def _groups(config: Json) -> dict[str, OriginGroup]:
 
 
 def _origin(config: Json) -> Origin:
-    custom = config.get("CustomOriginConfig", {})
+    s3 = config.get("S3OriginConfig")
+    custom = config.get("CustomOriginConfig", {}) if s3 is None else s3
     headers = config.get("OriginCustomHeaders", [])
     return Origin(
         id=config["Id"],
@@ -139,10 +140,9 @@ def _origin(config: Json) -> Origin:
         path=config.get("OriginPath", ""),
         attempts=int(config.get("ConnectionAttempts", 3)),
         connect_within=float(config.get("ConnectionTimeout", 10)),
-        # An S3 origin's is fixed in the template's shape and settable since 2025 at the top.
-        read_within=float(custom.get("OriginReadTimeout", config.get("ResponseReadTimeout", 30))),
+        read_within=float(custom.get("OriginReadTimeout", 30)),
         headers=tuple((one["HeaderName"], str(one["HeaderValue"])) for one in headers),
-        is_s3="S3OriginConfig" in config,
+        is_s3=s3 is not None,
         shielded=_flag(config.get("OriginShield", {}).get("Enabled", False)),
         protocol=custom.get("OriginProtocolPolicy", "https-only"),
     )

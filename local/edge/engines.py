@@ -97,8 +97,8 @@ class Edge:
             return self._own(made, request_id, "LambdaGeneratedResponse")
         if request.path == "/" and self._distribution.root_object:
             request.path = f"/{self._distribution.root_object}"
-        kept = request.method in behaviour.cached_methods and not behaviour.caching.is_off
-        trip = Trip(behaviour, request, said, config, kept)
+        kept = request.method in behaviour.cached_methods
+        trip = Trip(behaviour, request, said, config, kept and not behaviour.caching.is_off)
         if not kept:
             return self._pass(trip, request_id)
         key = self._key(trip)
@@ -141,24 +141,25 @@ class Edge:
         return self._handlers.get(behaviour.pattern, _NO_HANDLERS)
 
     async def _pass(self, trip: Trip, request_id: str) -> Answer:
-        how = "bypass" if trip.request.method in ("GET", "HEAD", "OPTIONS") else "method"
         try:
             response = await self._road.fetch(trip, {})
         except FunctionError as error:
             return self._failed(error, request_id)
-        told = Told(response, how, status=response.status)  # type: ignore[arg-type]
+        told = Told(response, "method", status=response.status)
         return self._finish(trip, told, request_id)
 
     async def _miss(self, trip: Trip, key: Key, request_id: str) -> Answer:
         rules = self._rules(trip.behaviour)
 
         async def fetch(condition: Headers) -> Response:
-            if self._shield is None or not trip.behaviour.target.origins[0].shielded:
+            shielded = trip.kept and trip.behaviour.target.origins[0].shielded
+            if self._shield is None or not shielded:
                 return await self._road.fetch(trip, condition)
             return await self._through_shield(trip, key, rules)
 
         try:
-            told = await self.layer.answer(key, fetch, rules)
+            answer = self.layer.answer if trip.kept else self.layer.answer_alone
+            told = await answer(key, fetch, rules)
         except FunctionError as error:
             return self._failed(error, request_id)
         return self._finish(trip, told, request_id)

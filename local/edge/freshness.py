@@ -45,16 +45,16 @@ def stay_for(
     status: int, headers: Headers, caching: Caching, error: ErrorRule, now: float
 ) -> Stay | None:
     """How long an answer may stay; None when it may not be kept at all."""
-    if caching.is_off:
-        return None
     said = directives_of(headers)
     if status in KEPT_ERRORS:
-        return Stay(max(error.min_ttl, _said_for(said, headers, now) or 0.0))
+        for_seconds = 0.0 if _is_forbidden(said) else _said_for(said, headers, now)
+        return Stay(max(error.min_ttl, for_seconds or 0.0))
     if status in ASKED_ERRORS:
         for_seconds = _said_for(said, headers, now)
         forbidden = for_seconds is None or _is_forbidden(said)
         return None if forbidden else Stay(max(error.min_ttl, for_seconds or 0.0))
-    if status not in KEPT or value_of(headers, "vary").strip() == "*":
+    # Errors may stay even where the policy keeps nothing: CloudFront has another rule for them.
+    if caching.is_off or status not in KEPT or value_of(headers, "vary").strip() == "*":
         return None
     return _kept_stay(said, headers, caching, now)
 

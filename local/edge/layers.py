@@ -11,7 +11,7 @@ from typing import Literal
 from local.edge.cache_keys import Key
 from local.edge.freshness import Stay
 from local.edge.messages import Headers, Response, put, value_of
-from local.edge.storage import Entry, Storage
+from local.edge.storage import Entry, Storage, means
 
 
 Fetch = Callable[[Headers], Awaitable[Response]]
@@ -65,6 +65,12 @@ class Layer:
         left = entry.left_at(now)
         return Told(entry.response, "hit", entry.age_at(now), left) if left > 0 else None
 
+    def invalidate(self, pattern: str) -> int:
+        """Forget what the pattern means, and what is under way; how many answers there were."""
+        for key in [one for one in self._asking if means(pattern, one)]:
+            del self._asking[key]  # who comes from now on asks anew
+        return self.storage.invalidate(pattern, self._clock())
+
     async def answer(self, key: Key, fetch: Fetch, rules: Rules) -> Told:
         """The answer under this key; many who ask at the same time wait for the first of them."""
         now = self._clock()
@@ -81,6 +87,16 @@ class Layer:
             return replace(told, collapsed=True)
         # It was for that visitor alone: each of the others asks, and none waits again.
         return await self._ask(key, fetch, rules)
+
+    async def answer_alone(self, key: Key, fetch: Fetch, rules: Rules) -> Told:
+        """The same where nobody waits for anybody, and what is kept is kept only as an error is."""
+        fresh = self.fresh(key)
+        if fresh is not None:
+            return fresh
+        asked_at = self._clock()
+        response = await fetch({})
+        told = self._keep(key, response, asked_at, rules)
+        return replace(told, how="bypass", status=response.status)
 
     def _told_of(
         self, entry: Entry, key: Key, fetch: Fetch, rules: Rules, now: float

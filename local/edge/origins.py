@@ -48,7 +48,10 @@ class OriginDown(Exception):
 
 
 class OriginClient:
-    """Connections to origins. `addresses` are base URLs by the origins' domain names."""
+    """Connections to origins. `addresses` are base URLs by the origins' domain names.
+
+    An address that a function made is asked as it is, unless it needs TLS, which nothing here has.
+    """
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = addresses
@@ -68,20 +71,21 @@ class OriginClient:
         if self._session:
             await self._session.close()
 
-    async def send(self, origin: Origin, domain: str, ask: Ask) -> Response:
-        """The origin's answer; OriginDown when there is none after all attempts."""
+    async def send(self, origin: Origin, where: str, ask: Ask) -> Response:
+        """The origin's answer at this base URL; OriginDown when all attempts were in vain."""
         attempts = origin.attempts
         while True:
             attempts -= 1
             try:
-                return await self._send_once(origin, domain, ask)
+                return await self._send_once(origin, where, ask)
             except OriginDown:
                 # What may have been heard once is not said twice.
                 if attempts <= 0 or ask.method not in RETRIED:
                     raise
 
-    async def _send_once(self, origin: Origin, domain: str, ask: Ask) -> Response:
-        base = self._addresses.get(domain)
+    async def _send_once(self, origin: Origin, where: str, ask: Ask) -> Response:
+        domain = URL(where).host or ""
+        base = self._addresses.get(domain, where if where.startswith("http:") else None)
         if base is None or self._session is None:
             raise OriginDown(502, f"there is no {domain} on this machine")
         target = ask.path + (f"?{ask.query}" if ask.query else "")

@@ -75,5 +75,4 @@ def make_edges(
 def invalidate(edges: Sequence[Edge], patterns: Sequence[str]) -> int:
     """Forget at every place, the shield first, as else it would hand out what was forgotten."""
     caches = {id(one): one for edge in edges for one in edge.caches}
-    now = time.monotonic()
-    return sum(one.storage.invalidate(each, now) for one in caches.values() for each in patterns)
+    return sum(one.invalidate(each) for one in caches.values() for each in patterns)

@@ -109,8 +109,10 @@ def _ask_of(origin: Origin, part: Json, request: Request) -> tuple[Origin, str, 
     """What is sent, and where, after a function may have changed both."""
     try:
         ((kind, chosen),) = part["origin"].items()
-        domain, path = chosen["domainName"], chosen["path"]
-        own = chosen["customHeaders"]
+        path, own = chosen["path"], chosen["customHeaders"]
+        where = (
+            f"{chosen.get('protocol', 'https')}://{chosen['domainName']}:{chosen.get('port', 443)}"
+        )
         headers: Headers = {**part["headers"], **own}
         read_within = float(chosen.get("readTimeout", origin.read_within))
     except (KeyError, TypeError, ValueError) as error:
@@ -118,4 +120,4 @@ def _ask_of(origin: Origin, part: Json, request: Request) -> tuple[Origin, str, 
     if kind == "s3":
         read_within = origin.read_within
     ask = Ask(request.method, f"{path}{part['uri']}", part["querystring"], headers, request.body)
-    return replace(origin, read_within=read_within), domain, ask
+    return replace(origin, read_within=read_within), where, ask

@@ -82,16 +82,17 @@ class Storage:
     def invalidate(self, pattern: str, now: float) -> int:
         """Forget what the pattern means; how many answers that were."""
         self._invalidated = [*self._invalidated[-_REMEMBERED + 1 :], (now, pattern)]
-        gone = [key for key in self._entries if _means(pattern, key)]
+        gone = [key for key in self._entries if means(pattern, key)]
         for key in gone:
             self.drop(key)
         return len(gone)
 
     def _is_outdated(self, key: Key, asked_at: float) -> bool:
-        return any(at >= asked_at and _means(one, key) for at, one in self._invalidated)
+        return any(at >= asked_at and means(one, key) for at, one in self._invalidated)
 
 
-def _means(pattern: str, key: Key) -> bool:
+def means(pattern: str, key: Key) -> bool:
+    """Whether an invalidation's pattern means what is under this key."""
     return invalidated(pattern, key[1] or "", key[2] or "")
 
 
