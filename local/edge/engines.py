@@ -102,9 +102,8 @@ class Edge:
         if not kept:
             return self._pass(trip, request_id)
         key = self._key(trip)
-        told = self.layer.fresh(key)
-        if told is None and request.method == "HEAD":
-            told = self.layer.fresh(("GET", *key[1:]))
+        told = self.layer.fresh(("GET", *key[1:])) if request.method == "HEAD" else None
+        told = told or self.layer.fresh(key)
         return self._finish(trip, told, request_id) if told else self._miss(trip, key, request_id)
 
     @property

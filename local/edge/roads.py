@@ -108,16 +108,20 @@ class Road:
 def _ask_of(origin: Origin, part: Json, request: Request) -> tuple[Origin, str, Ask]:
     """What is sent, and where, after a function may have changed both."""
     try:
-        ((kind, chosen),) = part["origin"].items()
+        (chosen,) = part["origin"].values()
         path, own = chosen["path"], chosen["customHeaders"]
         where = (
             f"{chosen.get('protocol', 'https')}://{chosen['domainName']}:{chosen.get('port', 443)}"
         )
         headers: Headers = {**part["headers"], **own}
-        read_within = float(chosen.get("readTimeout", origin.read_within))
+        read_within = _time_of(chosen, origin)
     except (KeyError, TypeError, ValueError) as error:
         raise FunctionError("LambdaValidationError", f"its origin is none ({error}).") from error
-    if kind == "s3":
-        read_within = origin.read_within
     ask = Ask(request.method, f"{path}{part['uri']}", part["querystring"], headers, request.body)
     return replace(origin, read_within=read_within), where, ask
+
+
+def _time_of(chosen: Json, origin: Origin) -> float:
+    # An event has whole seconds; what a function left alone is as the template says.
+    seconds = chosen.get("readTimeout", int(origin.read_within))
+    return origin.read_within if seconds == int(origin.read_within) else float(seconds)

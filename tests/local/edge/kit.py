@@ -154,18 +154,20 @@ class Site:
         """All that comes back before the connection is closed."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.ports[at])
         writer.write(raw)
-        async with asyncio.timeout(10):
-            answered = await reader.read()
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-        return answered
+        try:
+            async with asyncio.timeout(10):
+                return await reader.read()
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def split(raw: bytes) -> tuple[int, dict[str, str], bytes]:
     head, _, body = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode("utf-8", "surrogateescape").split("\r\n")
-    return int(first.split(" ")[1]), dict(line.lower().split(": ", 1) for line in lines), body
+    pairs = (line.partition(": ") for line in lines)
+    return int(first.split(" ")[1]), {name.lower(): value for name, _, value in pairs}, body
 
 
 @asynccontextmanager
@@ -199,3 +201,4 @@ async def running(
         await client.close()
         for runner in runners:
             await runner.cleanup()
+        await asyncio.sleep(0)  # transports close their sockets in the loop's next turn
