@@ -25,12 +25,17 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
 class ConfigError(ValueError):
     """A setting has a value that can't be used; the text names it and says what would do."""
+
+
+class _Hidden(ValueError):
+    """A value that can't be used, and must not be shown."""
 
 
 class Setting(NamedTuple):
@@ -120,6 +125,14 @@ def _digest(text: str) -> str:
     return text
 
 
+def _origin_secrets(text: str) -> tuple[str, ...]:
+    secrets = tuple(text.replace(",", " ").split())
+    if any(not _SECRET.fullmatch(one) for one in secrets):
+        # Nothing of it is told: this text is printed.
+        raise _Hidden("secrets as `python -m tools edge secret` draws, the newest first")
+    return secrets
+
+
 def _bucket(text: str) -> str:
     if text and not _BUCKET.fullmatch(text):
         raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
@@ -167,6 +180,9 @@ SETTINGS: Mapping[str, Setting] = {
         _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
     ),
     "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
+    "EVERHOP_ORIGIN_SECRETS": Setting(
+        _origin_secrets, "", "What the edge proves itself with; nobody else is answered then."
+    ),
 }
 
 
@@ -189,6 +205,7 @@ class Config(NamedTuple):
     bucket: str = ""
     worker: str = ""
     api_cache: bool = False
+    origin_secrets: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -236,6 +253,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         bucket=values["EVERHOP_BUCKET"],
         worker=values["EVERHOP_WORKER"] or _worker(environ.get("AWS_LAMBDA_FUNCTION_NAME", "")),
         api_cache=values["EVERHOP_API_CACHE"],
+        origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
     )
 
 
@@ -243,6 +261,8 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(name, setting.default).strip()
     try:
         return setting.parse(text)
+    except _Hidden as error:
+        raise ConfigError(f"{name} must be {error}.") from None
     except ValueError as error:
         raise ConfigError(f"{name} is {text!r}, but it must be {error}.") from None
 
