@@ -8,11 +8,23 @@ from typing import Any
 import pytest
 
 from chalicelib.config import SETTINGS
-from chalicelib.service.locks import MOST_TRIES
+from chalicelib.service.passwords import PER_VISITOR
 from tests.infra.rendering import Json, load, render
 
 
-TEMPLATES = ["global/edge", "global/firewall", "global/logs", "global/watch", "regional/static"]
+TEMPLATES = [
+    "global/edge",
+    "global/edge_function",
+    "global/firewall",
+    "global/logs",
+    "global/watch",
+    "regional/static",
+]
+EDGE = {
+    "FirstApi": "a.example",
+    "HeadersId": "h",
+    "ViewerFunctionArn": "arn:aws:cloudfront::123456789012:function/edge",
+}
 DISTRIBUTION = "E2EXAMPLE12345"
 DESTINATION = "arn:aws:logs:us-east-1:123456789012:delivery-destination:everhop-prod-logs"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
@@ -50,7 +62,8 @@ def listed(value: Any) -> list[Any]:
 def whole(name: str) -> Json:
     """A stack with all that it can have."""
     given = {
-        "global/edge": {"FirstApi": "a.example", "HeadersId": "h"},
+        "global/edge": EDGE,
+        "global/edge_function": {"OriginSecret": "s" * 32},
         "global/watch": {
             "DistributionId": DISTRIBUTION,
             "LogDestinationArn": DESTINATION,
@@ -95,10 +108,9 @@ def test_the_edge_reads_the_buckets_that_are_made() -> None:
     edge = render(
         load("global/edge"),
         {
-            "FirstApi": "a.example",
+            **EDGE,
             "SecondApi": "b.example",
             "SecondRegion": "eu-west-1",
-            "HeadersId": "h",
         },
     )
     origins = edge["Distribution"]["Properties"]["DistributionConfig"]["Origins"]
@@ -121,7 +133,9 @@ def test_only_our_edge_reads_and_nobody_before_it_is_named() -> None:
 
     assert before == []
     assert allowed["Action"] == "s3:GetObject"
-    assert allowed["Condition"]["StringEquals"]["aws:SourceArn"].endswith(f":distribution/{DISTRIBUTION}")
+    assert allowed["Condition"]["StringEquals"]["aws:SourceArn"].endswith(
+        f":distribution/{DISTRIBUTION}"
+    )
 
 
 def test_a_bucket_is_made_before_it_is_copied() -> None:
@@ -252,7 +266,7 @@ def test_the_firewall_is_wider_than_what_it_guards() -> None:
     key_limit = int(SETTINGS["EVERHOP_RATE_LIMIT"].default) * 5
 
     assert rules["key-requests"] > key_limit
-    assert rules["password-tries"] > MOST_TRIES
+    assert rules["password-tries"] > PER_VISITOR.wrong * 5
     assert rules["all-requests"] > rules["key-requests"]
 
 
@@ -270,6 +284,8 @@ def test_the_firewall_is_wider_than_what_it_guards() -> None:
 def test_passwords_are_counted_where_they_are_sent(path: str, counted: bool) -> None:
     """The rule's pattern is the two routes that take the form, however many slashes."""
     rule = whole("global/firewall")["Firewall"]["Properties"]["Rules"][0]
-    _, where = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"]["Statements"]
+    _, where = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["AndStatement"][
+        "Statements"
+    ]
 
     assert bool(re.search(where["RegexMatchStatement"]["RegexString"], path)) is counted
