@@ -14,7 +14,6 @@ from tests.infra.rendering import Json, load, render
 
 TEMPLATES = [
     "global/edge",
-    "global/edge_function",
     "global/firewall",
     "global/logs",
     "global/watch",
@@ -63,7 +62,6 @@ def whole(name: str) -> Json:
     """A stack with all that it can have."""
     given = {
         "global/edge": EDGE,
-        "global/edge_function": {"OriginSecret": "s" * 32},
         "global/watch": {
             "DistributionId": DISTRIBUTION,
             "LogDestinationArn": DESTINATION,
