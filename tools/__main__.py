@@ -4,11 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tools import api_keys, caches, exports, imports, keys, sample_links
+from tools import api_keys, caches, edge, exports, imports, keys, sample_links
 
 
 _COMMANDS = {
     "cache": caches,
+    "edge": edge,
     "export": exports,
     "import": imports,
     "key": keys,

@@ -35,7 +35,7 @@ ALLOWED = "GET, HEAD, POST, OPTIONS"
 ERRORS_FOR = 2  # seconds that the edge may keep a refusal: a link that is made now works at once
 # CloudFront takes no POST where it asks a second region after the first.
 BEHIND_EDGE = "/api/v"
-_HEADERS = {
+VISITOR_HEADERS = {
     # A shared or private cache must not outlive an edit: browsers ask again each time.
     "Cache-Control": "private, max-age=0",
     "X-Robots-Tag": "noindex",
@@ -94,7 +94,7 @@ def _address_of(request: Request) -> str:
 def answer_page(request: Request, page: Page) -> Response:
     """The page as it is answered to a visitor."""
     body = "" if request.method == "HEAD" else page.html
-    return Response(body, {**_HEADERS, **page.headers}, page.status)
+    return Response(body, {**VISITOR_HEADERS, **page.headers}, page.status)
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:
@@ -107,7 +107,7 @@ def _redirect(redirect: Redirect) -> Response:
         headers["Cache-Control"] = _shared_for(redirect.shared_for)
     if not redirect.cacheable:
         headers |= {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response("", {**_HEADERS, **headers}, redirect.status)
+    return Response("", {**VISITOR_HEADERS, **headers}, redirect.status)
 
 
 def _shared_for(seconds: int) -> str:
@@ -237,11 +237,11 @@ def routes(
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     @route(api, "/v/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": ALLOWED}, 405)
+        return Response("", {**VISITOR_HEADERS, "Allow": ALLOWED}, 405)
 
     @route(api, "/r/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     @route(api, "/v/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": ALLOWED}, 204)
+        return Response("", {**VISITOR_HEADERS, "Allow": ALLOWED}, 204)
 
     return api
