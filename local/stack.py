@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import IO, Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp.web import ServerRunner
 from watchfiles import PythonFilter, awatch
 
 from chalicelib.config import load
 from chalicelib.core.access import digest_key
 from local.children import Child, listen, url_of
 from local.data import api_key, claim, log_file
+from local.edges import PLACE, Around, draw_secret, plan_edge
 from local.front import Front
 from local.functions import PREFIX
 from local.servers import start_server
 from local.settings import ROOT, Settings
+from local.site import serve_bucket
 from local.templates import stage_environment
 
 
@@ -27,6 +30,7 @@ LIVES_FOR = 3  # seconds; a process that ends sooner would only end again
 API = "the region's API"
 DATABASE = "DynamoDB"
 FILES = "S3"
+EDGE = "the edge"
 BUCKET = "everhop-local-files"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
@@ -56,6 +60,8 @@ def app_environment(
         "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
         # Off until purges tell the cache of edits: who tries things wants to see them at once.
         "EVERHOP_API_CACHE": environ.get("EVERHOP_API_CACHE") or "off",
+        # With a secret the region answers the edge alone, and tells it what it may keep.
+        "EVERHOP_ORIGIN_SECRETS": draw_secret() if settings.edge else "",
         "EVERHOP_BUCKET": BUCKET,
         "EVERHOP_WORKER": f"{PREFIX}-worker",
         "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
@@ -87,6 +93,8 @@ class Stack:
     _lock: IO[str] | None = None
     _log: Path | None = None
     _children: dict[str, Child] = field(default_factory=dict)
+    _environment: Mapping[str, str] = field(default_factory=dict)
+    _urls: Mapping[str, str] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Start, say where everything is, and serve until Ctrl-C or SIGTERM."""
@@ -100,11 +108,11 @@ class Stack:
         self._log = log_file(self.settings.data, self.settings.region)
         front = self._start_children()
         await front.open()
-        runner = None
+        runners = []
         try:
             await self._until_ready(front, stopped)
             if not stopped.is_set():
-                runner = await start_server(front.handle, listener)
+                runners.append(await self._open_door(front, listener))
                 serving = asyncio.create_task(self._serve(front, stopped))
                 # Code that changes right after the welcome is seen: the watch is on by then.
                 await asyncio.sleep(0)
@@ -112,7 +120,7 @@ class Stack:
                 await serving
         finally:
             say("Everhop is stopping.")
-            if runner:
+            for runner in runners:
                 await runner.cleanup()
             await front.close()
             for child in reversed(self._children.values()):
@@ -147,6 +155,7 @@ class Stack:
         for child in self._children.values():
             child.start()
         own = {"127.0.0.1", "localhost"} | load(environment).destinations.own_hosts
+        self._environment, self._urls = environment, urls
         return Front(
             api_url=urls[API],
             region=settings.region,
@@ -156,6 +165,23 @@ class Stack:
             log=say if settings.access_log else None,
         )
 
+    async def _open_door(self, front: Front, listener: Any) -> ServerRunner:
+        """Let visitors in: to the front, or to the edge with the site's bucket behind it."""
+        if not self.settings.edge:
+            return await start_server(front.handle, listener)
+        bucket = listen()
+        runner = await start_server(serve_bucket, bucket)
+        site, s3 = url_of(bucket), self._urls[FILES]
+        around = Around(self._urls[API], site, s3, front.hosts, self._status(self._urls))
+        settings, says = self.settings, self.settings.access_log
+        plan = plan_edge(settings.data, settings.region, self._environment, around, says=says)
+        # moto asks for credentials but does not check them.
+        environ = {name: it for name, it in self._environment.items() if name.startswith("AWS_")}
+        self._children[EDGE] = Child("local.edge", listener, [str(plan)], environ=environ)
+        self._children[EDGE].start()
+        await _ask(f"{self.settings.url}/_local/status", lambda: self._children[EDGE].alive)
+        return runner
+
     def _status(self, urls: Mapping[str, str]) -> dict[str, Any]:
         region = {
             "name": self.settings.region,
@@ -163,7 +189,9 @@ class Stack:
             "api_url": f"{urls[API]}/api",
             "dynamodb_endpoint": urls[DATABASE],
         }
-        return {"regions": [region], "s3_endpoint": urls[FILES]}
+        edges = [{"name": PLACE, "url": self.settings.url}] if self.settings.edge else []
+        status = {"regions": [region], "s3_endpoint": urls[FILES]}
+        return {**status, "edges": edges} if edges else status
 
     async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
         def starting() -> bool:
