@@ -1,9 +1,11 @@
 """CloudFront's standard access log: a line of 33 fields for each request, in files in S3."""
 
 import gzip
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from secrets import token_hex
 from urllib.parse import quote
 
@@ -23,6 +25,7 @@ FIELDS = (
 HEADER = f"#Version: 1.0\n#Fields: {' '.join(FIELDS)}\n"
 # What would break a line, or be more than ASCII, is percent-encoded; CloudFront does it so too.
 _AS_IS = "!$&'()*+,-./:;=?@_~[]{}|^`\\<>#%"
+_ODD = re.compile(r"[^!#-~]")
 Put = Callable[[str, bytes], None]  # an object's key and its bytes
 
 
@@ -47,23 +50,33 @@ def line_of(record: Record, *, cookies: bool) -> str:
     path, _, query = record.asked.partition("?")
     result = result_of(answer.told, response.status)
     first, last = _range_of(value_of(response.headers, "content-range"))
-    cookie = value_of(headers, "cookie") if cookies else ""
-    day, _, second = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.at)).partition(" ")
-    fields = [
-        *(day, second, record.place, record.size, request.client[0], request.method, record.host),
-        *(path, response.status, value_of(headers, "referer"), value_of(headers, "user-agent")),
-        *(query, cookie, result, answer.request_id, value_of(headers, "host"), "http"),
-        *(request.size, f"{record.took:.3f}", value_of(headers, "x-forwarded-for"), "", "", result),
-        *(request.version, "", "", request.client[1], f"{record.took:.3f}"),
-        *(answer.detail or result, value_of(response.headers, "content-type")),
-        *(len(response.body), first, last),
-    ]
-    return "\t".join(map(_field, fields))
+    address, port = request.client
+    took = f"{record.took:.3f}"
+
+    def said(name: str) -> str:
+        return _field(value_of(headers, name))
+
+    return (
+        f"{_time(int(record.at))}\t{record.place}\t{record.size}\t{address}\t"
+        f"{_field(request.method)}\t{record.host}\t{_field(path)}\t{response.status}\t"
+        f"{said('referer')}\t{said('user-agent')}\t{_field(query)}\t"
+        f"{said('cookie') if cookies else '-'}\t{result}\t{answer.request_id}\t{said('host')}\t"
+        f"http\t{request.size}\t{took}\t{said('x-forwarded-for')}\t-\t-\t{result}\t"
+        f"{request.version}\t-\t-\t{port}\t{took}\t{answer.detail or result}\t"
+        f"{_field(value_of(response.headers, 'content-type'))}\t{len(response.body)}\t"
+        f"{_field(first)}\t{_field(last)}"
+    )
 
 
-def _field(value: object) -> str:
-    text = str(value)
-    return quote(text, safe=_AS_IS) if text else "-"
+@lru_cache(4)
+def _time(second: int) -> str:
+    return time.strftime("%Y-%m-%d\t%H:%M:%S", time.gmtime(second))
+
+
+def _field(text: str) -> str:
+    if not text:
+        return "-"
+    return quote(text, safe=_AS_IS) if _ODD.search(text) else text
 
 
 def _range_of(text: str) -> tuple[str, str]:
@@ -78,47 +91,48 @@ def key_of(prefix: str, distribution: str, at: float) -> str:
 
 
 class AccessLog:
-    """Records until the next delivery; files are never of two hours."""
+    """Lines until the next delivery; files are never of two hours."""
 
     def __init__(
-        self, prefix: str, distribution: str, *, cookies: bool, most: int = 100_000
+        self, prefix: str, distribution: str, *, cookies: bool, most: int = 200_000
     ) -> None:
         self._prefix = prefix
         self._distribution = distribution
         self._cookies = cookies
-        self._most = most
-        self._records: list[Record] = []
+        self._left = most
+        # Lines, and not records: many objects that stay would make each request dearer.
+        self._hours: dict[int, list[str]] = {}
         self.lost = 0
 
     def add(self, record: Record) -> None:
         """Note one request; when nothing is delivered for long, the newest are not noted."""
-        if len(self._records) < self._most:
-            self._records.append(record)
-        else:
+        if self._left <= 0:
             self.lost += 1
+            return
+        self._left -= 1
+        hour = self._hours.setdefault(int(record.at // 3600), [])
+        hour.append(line_of(record, cookies=self._cookies))
 
     def deliver(self, put: Put) -> int:
         """Write what there is, a file an hour, and forget it; how many requests that were.
 
         What `put` raises is raised, and what it did not take is there for the next delivery.
         """
-        taken, self._records = self._records, []
-        hours: dict[int, list[Record]] = {}
-        for record in taken:
-            hours.setdefault(int(record.at // 3600), []).append(record)
-        while hours:
-            hour, records = next(iter(hours.items()))
+        delivered = 0
+        for hour in sorted(self._hours):
+            lines = self._hours.pop(hour)
             try:
-                put(key_of(self._prefix, self._distribution, hour * 3600), self._file(records))
+                put(key_of(self._prefix, self._distribution, hour * 3600), _file(lines))
             except Exception:
-                self._records = [one for left in hours.values() for one in left] + self._records
+                self._hours[hour] = lines + self._hours.get(hour, [])
                 raise
-            del hours[hour]
-        return len(taken)
+            delivered += len(lines)
+            self._left += len(lines)
+        return delivered
 
-    def _file(self, records: Sequence[Record]) -> bytes:
-        lines = "".join(f"{line_of(one, cookies=self._cookies)}\n" for one in records)
-        return gzip.compress(f"{HEADER}{lines}".encode(), mtime=0)
+
+def _file(lines: list[str]) -> bytes:
+    return gzip.compress(f"{HEADER}{chr(10).join(lines)}\n".encode(), mtime=0)
 
 
 def log_of(prefix: str, distribution: str, *, cookies: bool) -> AccessLog:

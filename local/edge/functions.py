@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local.edge.distributions import EVENTS, Behaviour
-from local.edge.messages import Headers, Response, reason_of, value_of
+from local.edge.messages import Headers, Response, copy_headers, reason_of, value_of
 
 
 Json = dict[str, Any]
@@ -141,7 +141,8 @@ def generated(kind: str, returned: Json) -> Response:
         if name in headers:
             raise FunctionError("LambdaValidationError", f"it may not set {name}.")
     status = _status(returned)
-    return Response(status, headers, _body_of(kind, returned), reason_of(status))
+    # What a function returns is its own: it may hand out the same page again.
+    return Response(status, copy_headers(headers), _body_of(kind, returned), reason_of(status))
 
 
 def _status(returned: Json) -> int:

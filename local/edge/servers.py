@@ -14,6 +14,7 @@ from local.edge.parsers import MAX_HEAD, Chunks, Head, Refused, parse_head
 
 Handle = Callable[[Request], Response | Awaitable[Response]]
 HEAD_WITHIN = 30.0  # seconds that a request may take to come, and a connection may be idle
+LINGERS_FOR = 2.0  # seconds that a refused request is still read, and thrown away
 _BODILESS = frozenset({204, 304})
 
 
@@ -27,6 +28,7 @@ class Connection(asyncio.Protocol):
         self._head: Head | None = None
         self._chunks: Chunks | None = None
         self._size = 0
+        self._refused = False
         self._task: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._since = time.monotonic()
@@ -50,6 +52,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless an answer is under way: the next request waits its turn."""
+        if self._refused:
+            return
         self._buffer += data
         if self._task is None:
             self._read()
@@ -92,7 +96,7 @@ class Connection(asyncio.Protocol):
             return False
         head, self._head = self._head, None
         self._answer(self._request(head, body))
-        return not self._transport.is_closing()
+        return not self._transport.is_closing() and not self._refused
 
     def _check_size(self, size: int) -> None:
         if size <= MAX_HEAD:
@@ -160,7 +164,12 @@ class Connection(asyncio.Protocol):
     def _refuse(self, refused: Refused) -> None:
         response = error_response(refused.status, f"{refused}")
         self._transport.write(encode(response, "GET", keep=False))
-        self._transport.close()
+        # Closed at once, what is still being sent would take the answer away with it (a reset).
+        self._refused = True
+        self._buffer = b""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(LINGERS_FOR, self._transport.close)
 
 
 def encode(response: Response, method: str, *, keep: bool) -> bytes:

@@ -15,13 +15,14 @@ from local.edge.policies import Caching
 from local.edge.storage import Storage
 
 
+HUNDRED = Caching(0, 0, 100)
 KEY = ("GET", "/abc", "")
 
 
 class World:
     """A layer with a clock that tests move, and an origin that answers what they say."""
 
-    def __init__(self, caching: Caching = Caching(0, 0, 100), error_for: float = 0) -> None:
+    def __init__(self, caching: Caching = HUNDRED, error_for: float = 0) -> None:
         self.now = 1000.0
         self.layer = Layer(Storage(), lambda: self.now)
         self.asked: list[dict] = []

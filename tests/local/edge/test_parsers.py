@@ -1,5 +1,7 @@
 """What the edge's door reads: HTTP/1.1 as it is written, and nothing that could be read two ways."""
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -134,7 +136,11 @@ def test_odd_chunks_are_refused(raw):
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_no_bytes_are_an_error_of_ours(raw):
-    try:
-        parse_head(raw)
-    except Refused as refused:
-        assert refused.status in (400, 413, 414, 505)
+    statuses = []
+    with contextlib.suppress(Refused):
+        try:
+            parse_head(raw)
+        except Refused as refused:
+            statuses.append(refused.status)
+            raise
+    assert set(statuses) <= {400, 413, 414, 505}
