@@ -1,5 +1,6 @@
 """Paths of short links as visitors type them, and the one spelling of each that caches go by."""
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ def split_path(path: str) -> ShortPath:
     return ShortPath(segment[:-1] if apart else segment, apart, extra)
 
 
+@lru_cache(maxsize=1024)
 def spell(segment: str, policy: SlugPolicy) -> str | None:
     """The segment as all its spellings are written: equal for slugs that are the same.
 

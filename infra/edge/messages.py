@@ -22,12 +22,8 @@ def response_of(event: Event) -> Message:
 
 def header(message: Message, name: str) -> str:
     """A header's value; those of several with one name joined, empty without any."""
-    return ", ".join(one["value"] for one in message["headers"].get(name, ()))
-
-
-def headers_of(message: Message) -> dict[str, str]:
-    """All headers, by their names in lower case."""
-    return {name: header(message, name) for name in message["headers"]}
+    values = message["headers"].get(name)
+    return ", ".join([one["value"] for one in values]) if values else ""
 
 
 def put(message: Message, name: str, value: str) -> None:
@@ -37,5 +33,6 @@ def put(message: Message, name: str, value: str) -> None:
 
 def drop(message: Message, is_dropped: Callable[[str], bool]) -> None:
     """Take away headers by their names in lower case."""
-    for name in list(filter(is_dropped, message["headers"])):
-        del message["headers"][name]
+    headers = message["headers"]
+    for name in [name for name in headers if is_dropped(name)]:
+        del headers[name]

@@ -7,15 +7,16 @@ is answered at once, as the region would; all else goes on.
 from typing import Any
 
 from chalicelib.core.short_paths import APART, ShortPath, spell, split_path
-from chalicelib.core.visitor_keys import device_key, language_key
-from chalicelib.core.visitors import DEVICE, LANGUAGE, Visitor
-from infra.edge.messages import Event, Message, drop, headers_of, put, request_of
+from chalicelib.core.visitor_keys import keys_of
+from chalicelib.core.visitors import DEVICE, LANGUAGE
+from infra.edge.messages import Event, Message, drop, header, put, request_of
 from infra.edge.settings import Settings, baked
 
 
 # The one header of ours that is the client's to send: see origin_request.
 ATTEMPT = "everhop-attempt"
 API = "/api/"
+_FORBIDDEN = ("everhop-", "x-forwarded-", "forwarded")
 
 
 def handler(event: Event, _context: object) -> Message:
@@ -33,8 +34,7 @@ def answer(event: Event, settings: Settings) -> Message:
 
 
 def _is_forbidden(name: str) -> bool:
-    ours = name.startswith("everhop-") and name != ATTEMPT
-    return ours or name.startswith("x-forwarded-") or name == "forwarded"
+    return name.startswith(_FORBIDDEN) and name != ATTEMPT
 
 
 def _follow(request: Message, settings: Settings) -> Message:
@@ -56,9 +56,9 @@ def _follow_apart(request: Message, path: ShortPath, address: str) -> Message:
     if not request["uri"].endswith(APART):
         return _redirect(address, request["querystring"])
     request["uri"] = address
-    visitor = Visitor(headers=headers_of(request))
-    put(request, DEVICE, device_key(visitor))
-    put(request, LANGUAGE, language_key(visitor))
+    device, language = keys_of(header(request, "user-agent"), header(request, "accept-language"))
+    put(request, DEVICE, device)
+    put(request, LANGUAGE, language)
     return request
 
 
