@@ -34,7 +34,7 @@ THREE = {f"{event}Arn": LAMBDA for event in ("ViewerRequest", "OriginRequest", "
 FUNCTION = {"ViewerFunctionArn": "arn:aws:cloudfront::123456789012:function/edge"}
 # What a CloudFront Function writes must pass the policy; what Lambda@Edge writes comes after it.
 SCRIPT = (ROOT / "infra" / "edge" / "viewer_request.js").read_text(encoding="utf-8")
-WRITTEN = {name for name in re.findall(r"put\(request, '([a-z-]+)'", SCRIPT)}
+WRITTEN = set(re.findall(r"put\(request, '([a-z-]+)'", SCRIPT))
 ALONE = {"FirstApi": "a1.execute-api.us-east-1.amazonaws.com", "HeadersId": "headers"}
 ONE_REGION = ALONE | THREE
 CHOICES: list[list[dict[str, str]]] = [
