@@ -10,7 +10,6 @@ from pathlib import Path
 
 from infra.caches import CacheSettingsError, read_caches
 from infra.edge.settings import Settings
-from infra.edge_scripts import make_script
 from infra.edge_settings import EdgeSettingsError, make_settings
 from tools.client import CannotRun
 from tools.edge_zips import MOST, digest_of, write_edge_zip
@@ -26,13 +25,10 @@ _URL = re.compile(r"(?P<region>[a-z0-9-]+)=(?P<url>https?://[^\s/]+)(/.*)?")
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What each of the two takes."""
     acts = command.add_subparsers(dest="act", metavar="ACT", required=True)
-    about = "write the zip of the Lambda@Edge functions (or the script of the CloudFront Function)"
+    about = "write the zip of the Lambda@Edge functions"
     build = acts.add_parser("build", help=about, description=about)
     build.add_argument("stage", help="what the stages are called together: their EVERHOP_STAGE")
     build.add_argument("--out", type=Path, metavar="FILE", help="where to (out/edge-STAGE.zip)")
-    build.add_argument(
-        "--script", action="store_true", help="the CloudFront Function, for who has no Lambda@Edge"
-    )
     build.add_argument(
         "--origin",
         action="append",
@@ -60,13 +56,7 @@ def run(options: argparse.Namespace) -> int:
 def build(options: argparse.Namespace, environ: Mapping[str, str]) -> None:
     """Write the file, and say what it is called on AWS."""
     settings = settings_for(options.stage, options.origin, environ)
-    suffix = "js" if options.script else "zip"
-    target = options.out or Path("out", f"edge-{options.stage}.{suffix}")
-    if options.script:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(make_script(settings), encoding="utf-8")
-        print(f"{target}: {target.stat().st_size} bytes")
-        return
+    target = options.out or Path("out", f"edge-{options.stage}.zip")
     write_edge_zip(settings, target)
     size = target.stat().st_size
     if size > MOST:

@@ -1,8 +1,10 @@
 // The CloudFront Function for who goes without Lambda@Edge: one spelling for each link, the way to the API, and the proof.
 // tests/edge/cases.json is asked of it and of viewer_request.py. What it does not know it leaves to the region as it was
 // typed: letters beyond ASCII, and what can be no slug. Only what JavaScript runtime 2.0 has is used, so no for-of.
+// viewer_function.yaml has this very text, and CloudFormation puts its parameters in.
 const crypto = require('crypto');
-const settings = {caseSensitive: false, secret: ''};
+const SECRET = '${OriginSecret}';
+const IS_CASE_SENSITIVE = '${SlugCase}' === 'sensitive';
 const WINDOW_FOR = 300;
 const PLAIN = /^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
@@ -42,7 +44,7 @@ function spell(segment) {
   const slug = mark ? text.slice(0, -1) : text;
   // The region has no address without any; this is nobody's.
   if (!PLAIN.test(slug)) return segment || '-';
-  return (settings.caseSensitive ? slug : slug.toLowerCase()) + mark;
+  return (IS_CASE_SENSITIVE ? slug : slug.toLowerCase()) + mark;
 }
 
 function decode(segment) {
@@ -56,7 +58,7 @@ function decode(segment) {
 // See chalicelib/core/origin_proofs.py.
 function proof() {
   const at = Math.floor(Date.now() / 1000 / WINDOW_FOR);
-  return crypto.createHmac('sha256', settings.secret).update('everhop edge ' + at).digest('hex');
+  return crypto.createHmac('sha256', SECRET).update('everhop edge ' + at).digest('hex');
 }
 
 function sendable(text) {

@@ -1,9 +1,8 @@
-"""The zip and the script of the edge: the same bytes each time, small, and they run by themselves."""
+"""The zip of the edge: the same bytes each time, small, and it runs by itself."""
 
 import ast
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from chalicelib.core.origin_proofs import prove
-from infra.edge_scripts import SCRIPT, make_script
 from infra.edge_settings import EdgeSettingsError, make_settings
-from tests.conftest import ROOT
 from tests.edge import cloudfront
 from tests.edge.conftest import SECRET, baked
 from tools.__main__ import main
@@ -158,35 +154,3 @@ def test_a_drawn_secret_is_one_that_the_app_takes(capsys: Any) -> None:
 
     assert drawn[0] != drawn[1]
     assert baked(EVERHOP_ORIGIN_SECRETS=drawn[0]).secret == drawn[0]
-
-
-def test_the_script_spells_as_the_function(tmp_path: Path) -> None:
-    """Every case of the table, in the script as it is and as it is built."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node.js is not installed (apt-get install nodejs)")
-    made = tmp_path / "script.js"
-    made.write_text(make_script(baked()))
-    for script in ({}, {"EVERHOP_SCRIPT": str(made)}):
-        done = subprocess.run(
-            [node, "--test", str(ROOT / "tests" / "edge" / "viewer_request.test.mjs")],
-            env={**os.environ, **script},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_script_fits_a_parameter_and_its_runtime() -> None:
-    """4 KB with its settings; no for-of, class, spread or optional catch, which the runtime lacks."""
-    made = make_script(baked(EVERHOP_SLUG_CASE="sensitive"))
-
-    assert len(made.encode()) <= 4096
-    assert f'"secret": "{SECRET}"' in made
-    assert '"caseSensitive": true' in made
-    assert "//" not in made.replace("/^\\/+/", "")
-    for absent in (" of ", "class ", "...", "catch {", "?.", "??", "import "):
-        assert absent not in made
-    assert "everhop edge " in SCRIPT.read_text()
-    assert len(prove(SECRET, 0.0)) == 64

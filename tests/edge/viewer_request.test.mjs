@@ -5,13 +5,13 @@ import {readFileSync} from 'node:fs';
 import test from 'node:test';
 import vm from 'node:vm';
 
-const script = process.env.EVERHOP_SCRIPT ?? new URL('../../infra/edge/viewer_request.js', import.meta.url);
+const secret = 's'.repeat(43);
+const script = readFileSync(new URL('../../infra/edge/viewer_request.js', import.meta.url), 'utf8').replace('${OriginSecret}', secret);
 const cases = JSON.parse(readFileSync(new URL('./cases.json', import.meta.url), 'utf8'));
-const secret = process.env.EVERHOP_SCRIPT ? 's'.repeat(43) : '';
 
-function run(uri, {headers = {}, query} = {}) {
+function run(uri, {headers = {}, query, slugCase = 'insensitive'} = {}) {
   const context = vm.createContext({require: (name) => ({crypto: {createHmac}})[name]}, {codeGeneration: {strings: false}});
-  vm.runInContext(readFileSync(script, 'utf8'), context);
+  vm.runInContext(script.replace('${SlugCase}', slugCase), context);
   const listed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, {value}]));
   const request = {method: 'GET', uri, querystring: {}, headers: listed, rawQueryString: () => query};
   return context.handler({request, viewer: {ip: '203.0.113.7'}});
@@ -58,4 +58,8 @@ test('the proof is the one that the region expects', () => {
 
 test('a request without a query has an empty one', () => {
   assert.equal(run('/promo').headers['everhop-query'].value, '');
+});
+
+test('case stays where it means something', () => {
+  assert.equal(run('/Promo+', {slugCase: 'sensitive'}).uri, '/api/r/Promo+');
 });
