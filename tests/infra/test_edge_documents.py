@@ -70,3 +70,19 @@ def test_figures_are_those_of_the_templates() -> None:
         "AllRequests": "{:,} requests in all",
     }.items():
         assert text.format(firewall[name]["Default"]) in " ".join(TEXT.split())
+
+
+def test_what_comes_from_another_stack_is_told_there() -> None:
+    """A parameter that is said to be another template's output is one, and outputs keep that name."""
+    told = [
+        (found[1], found[2])
+        for name in ("global/edge", "global/watch", "regional/static")
+        for one in load(name)["Parameters"].values()
+        if (found := re.match(r"(\w+) of (\w+/\w+)\b", one["Description"]))
+    ]
+    assert {output for output, _ in told} == {
+        "DashboardHeadersId", "FirewallArn", "DistributionId", "DestinationArn",
+        "ViewerRequestArn", "OriginRequestArn", "OriginResponseArn", "ViewerFunctionArn",
+    }  # fmt: skip
+    for output, name in told:
+        assert output in load(name)["Outputs"], name
