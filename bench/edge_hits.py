@@ -1,4 +1,4 @@
-"""`python -m bench.edge_hits`: CPU per hit of the edge, with the real template and the real functions.
+"""`python -m bench.edge_hits`: CPU per hit of the edge, with the real template and functions.
 
 The region behind it is made up, as a hit never gets there. The client is a process of its own.
 """
