@@ -176,10 +176,11 @@ async def running(
     origins: dict[str, FakeOrigin],
     handlers: dict[str, Any] | None = None,
     places: tuple[str, ...] = ("IAD89-C1",),
+    addresses: dict[str, str] | None = None,
     **door: Any,
 ) -> AsyncIterator[Site]:
     """An edge in front of these origins, by the first label of their domain."""
-    runners, addresses = [], {}
+    runners, addresses = [], {f"{name}.test": url for name, url in (addresses or {}).items()}
     for name, one in origins.items():
         listener = listen()
         runners.append(await start_server(one.handle, listener))
