@@ -12,7 +12,7 @@ from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsaf
 from tools.caches import Refused, Wanted, make_so
 from tools.client import CannotRun
 from tools.deploy_parts import Part
-from tools.live_apps import LiveApp, adopt_note, find_app, read_note
+from tools.live_apps import HALF_WAY, KEY, LiveApp, adopt_note, find_app, read_note
 from tools.packages import Package, git_commit, policy_of, run_chalice
 from tools.releases import Release, Releases, now_text
 from tools.smoke_tests import Trial, smoke_test
@@ -21,7 +21,6 @@ from tools.stages import Group, Stage
 
 
 Json = dict[str, Any]
-KEY = "EVERHOP_API_KEY_HASH"
 _LISTS = ("subnet_ids", "security_group_ids")
 _NOTHING = Update(is_new=False, changes=())
 
@@ -120,6 +119,7 @@ class Deployment:
         wanted = self._wanted(part, self._known_hash() or self._draw())
         before = self._app(part.stage, part.region)
         if before:
+            before.name_release(f"{HALF_WAY}{self.package.release}")
             self._stop_caching(before, wanted)
         run_chalice(["deploy", "--stage", part.stage], part.region, wanted)
         app = self._app(part.stage, part.region)
@@ -138,10 +138,13 @@ class Deployment:
             app.api.flush()
 
     def _known_hash(self) -> str:
-        """The hash of the first key wherever one of the group's stages has it; "" when none does.
+        """The hash of the first key, where one of the group's stages has it; "" when none does.
 
         A record has it when a plain `chalice deploy` took it from the function.
         """
+        chosen = [it.environment[KEY] for it in self.group.stages if it.environment.get(KEY)]
+        if chosen:
+            return chosen[0]
         for part in (it for it in self.parts if it.kind == "app"):
             record = self._record(part)
             adopt_note(part.stage, record)
@@ -182,15 +185,11 @@ class Deployment:
         record = self._record(part)
         app = self._app(part.stage, part.region)
         wanted = self._cache(self._stages[part.stage])
-        kept = (record.name, record.cache) if record else None
+        target = self.package.release, asdict(wanted.cache)
         if (
             app
-            and app.release() == self.package.release
-            and kept
-            == (
-                self.package.release,
-                asdict(wanted.cache),
-            )
+            and record
+            and (app.release(), record.cache) == target == (record.name, record.cache)
         ):
             return _NOTHING
         return Update(is_new=False, changes=("health, documentation, our 404 page",))

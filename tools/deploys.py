@@ -110,8 +110,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _deploy(options: argparse.Namespace) -> int:
-    target, caches = find_target(options.stage), read_caches()
-    trial = read_trial(options)
+    trial, caches = read_trial(options), read_caches()
+    target = find_target(options.stage)
     if target.missing:
         _say(target, caches, {})
         for line in missing_lines(target.missing):
@@ -128,7 +128,7 @@ def _deploy(options: argparse.Namespace) -> int:
         say_outputs(deployment, target)
         return _DONE
     confirm(yes=options.yes)
-    return _make(deployment, target)
+    return make_parts(deployment, target)
 
 
 def _prepare(target: Target, caches: Mapping[str, StageCache], trial: Trial) -> "Deployment":
@@ -160,7 +160,8 @@ def _say(
         print(line)
 
 
-def _make(deployment: "Deployment", target: Target) -> int:
+def make_parts(deployment: "Deployment", target: Target) -> int:
+    """Make what is not so yet, in order; what stops it is said with how to go on, and raised."""
     progress, now = Progress(), target.parts[0]
     try:
         for now in target.parts:

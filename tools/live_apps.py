@@ -18,6 +18,8 @@ Json = dict[str, Any]
 _KEPT = ("MemorySize", "Timeout", "Environment", "VpcConfig")
 _FOLDER = ROOT / ".chalice" / "deployed"
 _RELEASE = "Everhop release "
+HALF_WAY = "half-way to "
+KEY = "EVERHOP_API_KEY_HASH"
 
 
 def read_note(stage: str) -> Json:
@@ -113,10 +115,14 @@ class LiveApp:
         return str(self.api.read()["deploymentId"])
 
     def put_back(self, release: Release, zipped: bytes) -> None:
-        """Make functions, rights and routes those of a release."""
+        """Make functions, rights and routes those of a release.
+
+        Not the admin key: one that was replaced meanwhile must not open anything again.
+        """
+        self.name_release(HALF_WAY + release.name)
         self._allow(release.policy)
         for name, configuration in release.functions.items():
-            self._update(name, zipped, configuration)
+            self._update(name, zipped, self._with_own_key(name, configuration))
         deployed = {"op": "replace", "path": "/deploymentId", "value": release.deployment}
         self.api.patch([deployed])
         self.name_release(release.name)
@@ -127,6 +133,11 @@ class LiveApp:
         for role in {self.configuration(it)["Role"].rpartition("/")[2] for it in self.functions}:
             named = {"RoleName": role, "PolicyName": role}  # as Chalice names both
             calling(partial(client.put_role_policy, **named, PolicyDocument=said))
+
+    def _with_own_key(self, name: str, configuration: Mapping[str, Any]) -> Json:
+        own = _variables(self.configuration(name)).get(KEY)
+        variables = {**_variables(configuration), **({KEY: own} if own else {})}
+        return {**configuration, "Environment": {"Variables": variables}}
 
     def _update(self, name: str, zipped: bytes, configuration: Mapping[str, Any]) -> None:
         vpc = configuration.get("VpcConfig", {})
@@ -149,7 +160,7 @@ class LiveApp:
         return read_routes(self.api.export()["paths"])
 
 
-def _variables(configuration: Json) -> dict[str, str]:
+def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
     variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     return variables
 

@@ -103,7 +103,11 @@ def is_found(call: Callable[[], Any]) -> bool:
 @cache
 def make_client(service: str, region: str) -> Any:
     """A client of a service; in the operator's own region when that is ""."""
-    return calling(lambda: boto3.client(service, region_name=region or None, config=_CONFIG))
+
+    def make() -> Any:  # a session each: the one that all share is not safe to use in threads
+        return boto3.Session(region_name=region or None).client(service, config=_CONFIG)
+
+    return calling(make)
 
 
 class StageApi:

@@ -111,6 +111,13 @@ class StageOnAws:
             if method["methodIntegration"].get("cacheKeyParameters")
         }
 
+    def exported_keys(self, path: str) -> list[str]:
+        """The cache keys of a GET in what the stage shows, which may be behind the API."""
+        named = {"restApiId": self.api_id, "stageName": "api", "exportType": "swagger"}
+        said = json.loads(self.gateway.get_export(**named)["body"].read())
+        keys: list[str] = said["paths"][path]["get"][INTEGRATION]["cacheKeyParameters"]
+        return keys
+
     def parameters(self, path: str) -> dict[str, bool]:
         """The request parameters of a GET, and whether each is required."""
         resources = self.gateway.get_resources(restApiId=self.api_id, embed=["methods"])["items"]

@@ -18,7 +18,9 @@ from tests.infra.deployments import PROD, Account, Ran, run_aws
 
 
 US, EU = PROD
+OTHER_KEY = "f" * 64
 KEY = re.compile(r"eh_\w{20,}")
+HOST_KEY, VERSION_KEY = "method.request.header.Host", "method.request.querystring.v"
 FOLLOW_KEYS = [
     "method.request.path.slug",
     "method.request.header.everhop-query",
@@ -128,20 +130,33 @@ def change_what_visitors_meet(apis: Apis) -> None:
     folder = apis.account.folder
     for name in ("chalicelib/core/redirects.py", "chalicelib/api/links.py"):
         (folder / name).write_text((folder / name).read_text() + "\n# changed\n")
+    documentation = folder / "chalicelib/api/reference.py"
+    taught = documentation.read_text()
+    documentation.write_text(taught.replace('("header.Host",)', '("header.Host", "query.v")'))
+    assert documentation.read_text() != taught
     config = folder / ".chalice" / "config.json"
     tagged = '"EVERHOP_REGION": "us-east-1"'
-    config.write_text(config.read_text().replace(tagged, tagged + ', "EVERHOP_RATE_LIMIT": "7"'))
+    settings = f', "EVERHOP_RATE_LIMIT": "7", "EVERHOP_API_KEY_HASH": "{OTHER_KEY}"'
+    config.write_text(config.read_text().replace(tagged, tagged + settings))
 
     plan = tools(apis, "deploy", US, "--plan")
     assert plan.status == 0, plan.errors
-    assert "code: 2 files, chalicelib/api/links.py, chalicelib/core/redirects.py" in plan.output
-    assert "settings: +EVERHOP_RATE_LIMIT" in plan.output
-    assert "on the redirect path: chalicelib/core/redirects.py;" in plan.output
+    said = " ".join(plan.output.split())  # its lines are those of a screen
+    changed = "links.py, chalicelib/api/reference.py, chalicelib/core/redirects.py"
+    assert f"code: 3 files, chalicelib/api/{changed}" in said
+    assert "routes: ~GET /docs (cache keys)" in said
+    assert "settings: ~EVERHOP_API_KEY_HASH, +EVERHOP_RATE_LIMIT" in said
+    assert "on the redirect path: chalicelib/core/redirects.py;" in said
     assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
 
     ran = tools(apis, "deploy", US, "--yes")
     assert ran.status == 0, ran.output + ran.errors
     assert settings_of(apis, US)["EVERHOP_RATE_LIMIT"] == "7"
+    assert KEY.findall(ran.output) == []
+    assert apis.account.stage_api(US).keys()["/docs GET"] == [HOST_KEY, VERSION_KEY]
+    # Put out before its keys changed, and back on with them.
+    assert "GET /r/{slug}: cached\n" in ran.output
+    assert is_cached(apis, US)
 
 
 def put_back(apis: Apis, first: set[str]) -> None:
@@ -154,8 +169,9 @@ def put_back(apis: Apis, first: set[str]) -> None:
     assert "eu-west-1: app, already so" in ran.output
     assert code_of(apis, US) == first
     assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
+    assert settings_of(apis, US)["EVERHOP_API_KEY_HASH"] == OTHER_KEY
     assert settings_of(apis, US)["EVERHOP_RELEASE"] == settings_of(apis, EU)["EVERHOP_RELEASE"]
-    assert apis.account.stage_api(US).keys()["/r/{slug} GET"] == FOLLOW_KEYS
+    assert apis.account.stage_api(US).exported_keys("/docs") == [HOST_KEY]
     assert is_cached(apis, US)
     assert len(gateway.get_rest_apis()["items"]) == 1
     listed = tools(apis, "rollback", US, "--list").output
