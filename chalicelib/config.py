@@ -25,6 +25,7 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
@@ -32,6 +33,10 @@ _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASC
 
 class ConfigError(ValueError):
     """A setting has a value that can't be used; the text names it and says what would do."""
+
+
+class _Hidden(ValueError):
+    """A value that can't be used, and must not be shown."""
 
 
 class Setting(NamedTuple):
@@ -121,6 +126,14 @@ def _digest(text: str) -> str:
     return text
 
 
+def _origin_secrets(text: str) -> tuple[str, ...]:
+    secrets = tuple(text.replace(",", " ").split())
+    if any(not _SECRET.fullmatch(one) for one in secrets):
+        # Nothing of it is told: this text is printed.
+        raise _Hidden("secrets as `python -m tools edge secret` draws, the newest first")
+    return secrets
+
+
 def _bucket(text: str) -> str:
     if text and not _BUCKET.fullmatch(text):
         raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
@@ -192,6 +205,9 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_DAX_FALLBACKS": Setting(
         _few, "16", "Reads a container asks the table for at once while DAX is away."
     ),
+    "EVERHOP_ORIGIN_SECRETS": Setting(
+        _origin_secrets, "", "What the edge proves itself with; nobody else is answered then."
+    ),
 }
 
 
@@ -218,6 +234,7 @@ class Config(NamedTuple):
     dax_connect_for: float = 0.15
     dax_read_for: float = 0.25
     dax_fallbacks: int = 16
+    origin_secrets: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -269,6 +286,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         dax_connect_for=values["EVERHOP_DAX_CONNECT_MS"],
         dax_read_for=values["EVERHOP_DAX_READ_MS"],
         dax_fallbacks=values["EVERHOP_DAX_FALLBACKS"],
+        origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
     )
 
 
@@ -276,6 +294,8 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(name, setting.default).strip()
     try:
         return setting.parse(text)
+    except _Hidden as error:
+        raise ConfigError(f"{name} must be {error}.") from None
     except ValueError as error:
         raise ConfigError(f"{name} is {text!r}, but it must be {error}.") from None
 

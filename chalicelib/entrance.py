@@ -20,6 +20,7 @@ from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
+from chalicelib.core.freshness import share_for
 from chalicelib.service.ports import Clock, CounterStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.time_zones import find_zone
@@ -102,13 +103,15 @@ def open_app(
     locks = cache(lambda: make_locks(config, find_counters(), clock, log.write_bug))
     visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
+    edge_for = share_for("edge") if config.origin_secrets else 0
     app.register_blueprint(
-        redirects.routes(visitors, config.public_url, api_cache=config.api_cache)
+        redirects.routes(visitors, config.public_url, api_cache=config.api_cache, edge_for=edge_for)
     )
     app.register_blueprint(locks_api.routes(visitors))
     app.routes = LateRoutes(app.routes, lambda: mount_rest(app))  # type: ignore[assignment]
     let_pictures_pass(app)
     keep_log(app, log)
+    guard_edge(app, config, clock)
     let_origins_in(app, config)
     tell_tiers(app, config)
     app.register_middleware(catch_errors, "http")
@@ -126,6 +129,14 @@ def keep_log(app: Chalice, log: RequestLog) -> None:
     app.log.handlers = [BugHandler(log)]
     app.log.propagate = False
     app.register_middleware(log, "http")
+
+
+def guard_edge(app: Chalice, config: Config, clock: Clock) -> None:
+    """Have those refused who go around the edge, where there is one."""
+    if config.origin_secrets:
+        from chalicelib.api.edge_guards import EdgeGuard  # noqa: PLC0415 - not without an edge
+
+        app.register_middleware(EdgeGuard(config.origin_secrets, clock), "http")
 
 
 def let_origins_in(app: Chalice, config: Config) -> None:

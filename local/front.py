@@ -18,10 +18,10 @@ from yarl import URL
 
 from chalicelib.api.pages import Page, refusal_page, unavailable_page
 from chalicelib.api.problems import answer_error
-from chalicelib.api.redirects import EXTRA_PATH, RAW_QUERY
 from chalicelib.core.errors import EverhopError, TooLarge, Unavailable
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.redirects import Refusal
+from chalicelib.core.visitors import EXTRA_PATH, RAW_QUERY
 from local.servers import read_body
 from local.site import find_file, serve_file
 

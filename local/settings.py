@@ -19,11 +19,13 @@ LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
     ),
     "EVERHOP_API_KEY": ("", "The API key; drawn once and kept with the data when unset."),
     "EVERHOP_DATA": (".everhop", "The folder that links are kept in."),
+    "EVERHOP_EDGE": ("off", "Whether an edge with its cache stands in front (on, off)."),
     "EVERHOP_ACCESS_LOG": ("on", "Whether each request is printed (on, off)."),
 }
 # Read by the app, but the stack decides them itself.
 _DERIVED = frozenset(
-    f"EVERHOP_{name}" for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER".split()
+    f"EVERHOP_{name}"
+    for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER ORIGIN_SECRETS".split()
 )
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
@@ -38,6 +40,7 @@ class Settings:
     given_key: str
     data: Path
     access_log: bool
+    edge: bool = False
 
     @property
     def url(self) -> str:
@@ -56,7 +59,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         region=_regions(values["EVERHOP_REGIONS"])[0],
         given_key=_key(values["EVERHOP_API_KEY"]),
         data=_folder(values["EVERHOP_DATA"]),
-        access_log=_switch(values["EVERHOP_ACCESS_LOG"]),
+        access_log=_switch("EVERHOP_ACCESS_LOG", values),
+        edge=_switch("EVERHOP_EDGE", values),
     )
 
 
@@ -89,10 +93,10 @@ def _key(text: str) -> str:
     return text
 
 
-def _switch(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise ConfigError(f"EVERHOP_ACCESS_LOG is {text!r}, but it must be 'on' or 'off'.")
-    return text == "on"
+def _switch(name: str, values: Mapping[str, str]) -> bool:
+    if values[name] not in ("on", "off"):
+        raise ConfigError(f"{name} is {values[name]!r}, but it must be 'on' or 'off'.")
+    return values[name] == "on"
 
 
 def notes(environ: Mapping[str, str]) -> list[str]:

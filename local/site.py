@@ -27,6 +27,15 @@ def find_file(path: str) -> Path | None:
     return file if _SAFE.fullmatch(path) and os.path.isfile(file) else None  # noqa: PTH113
 
 
+async def serve_bucket(request: web.BaseRequest) -> web.StreamResponse:
+    """The files as their bucket answers the edge: 403 for what is not there, as nobody may list."""
+    file = find_file(request.path) if request.path != "/" else None
+    if file is None:
+        denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        return web.Response(status=403, text=denied, content_type="application/xml")
+    return serve_file(request, request.path, file)
+
+
 def serve_file(request: web.BaseRequest, path: str, file: Path) -> web.Response:
     """The file with its security headers, or 304 when the browser has it already."""
     if request.method not in ("GET", "HEAD"):

@@ -28,10 +28,12 @@ from local.controls import (
     withdraw,
 )
 from local.data import api_key, claim, log_file
+from local.edges import PLACE, Around, draw_secret, plan_edge
 from local.front import Front
 from local.functions import PREFIX
 from local.servers import start_server
 from local.settings import ROOT, Settings
+from local.site import serve_bucket
 from local.templates import stage_environment
 
 
@@ -40,6 +42,7 @@ LIVES_FOR = 3  # seconds; a process that ends sooner would only end again
 API = "the region's API"
 DATABASE = "DynamoDB"
 FILES = "S3"
+EDGE = "the edge"
 BUCKET = "everhop-local-files"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
@@ -69,6 +72,8 @@ def app_environment(
         "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
         # Off until purges tell the cache of edits: who tries things wants to see them at once.
         "EVERHOP_API_CACHE": environ.get("EVERHOP_API_CACHE") or "off",
+        # With a secret the region answers the edge alone, and tells it what it may keep.
+        "EVERHOP_ORIGIN_SECRETS": draw_secret() if settings.edge else "",
         "EVERHOP_BUCKET": BUCKET,
         "EVERHOP_WORKER": f"{PREFIX}-worker",
         "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
@@ -102,6 +107,8 @@ class Stack:
     _children: dict[str, Child] = field(default_factory=dict)
     _caches: bool = False
     _token: str = field(default_factory=draw_token, repr=False)
+    _environment: Mapping[str, str] = field(default_factory=dict)
+    _urls: Mapping[str, str] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Start, say where everything is, and serve until Ctrl-C or SIGTERM."""
@@ -119,7 +126,7 @@ class Stack:
         try:
             await self._until_ready(front, stopped)
             if not stopped.is_set():
-                runners = [await start_server(front.handle, listener), await self._control()]
+                runners += [await self._open_door(front, listener), await self._control()]
                 cache = await self._cache()
                 serving = asyncio.create_task(self._serve(front, stopped))
                 # Code that changes right after the welcome is seen: the watch is on by then.
@@ -187,27 +194,47 @@ class Stack:
         for child in self._children.values():
             child.start()
         own = {"127.0.0.1", "localhost"} | load(environment).destinations.own_hosts
+        self._environment, self._urls = environment, urls
         return Front(
             api_url=urls[API],
             region=settings.region,
             hosts=frozenset(host.partition(":")[0] for host in own),
-            status=lambda: self._status(urls),
+            status=self._status,
             region_alive=lambda: self._children[API].alive,
             log=say if settings.access_log else None,
         )
 
-    async def _status(self, urls: Mapping[str, str]) -> dict[str, Any]:
+    async def _open_door(self, front: Front, listener: Any) -> ServerRunner:
+        """Let visitors in: to the front, or to the edge with the site's bucket behind it."""
+        if not self.settings.edge:
+            return await start_server(front.handle, listener)
+        bucket = listen()
+        runner = await start_server(serve_bucket, bucket)
+        site, s3 = url_of(bucket), self._urls[FILES]
+        around = Around(self._urls[API], site, s3, front.hosts, await self._status())
+        settings, says = self.settings, self.settings.access_log
+        plan = plan_edge(settings.data, settings.region, self._environment, around, says=says)
+        # moto asks for credentials but does not check them.
+        environ = {name: it for name, it in self._environment.items() if name.startswith("AWS_")}
+        self._children[EDGE] = Child("local.edge", listener, [str(plan)], environ=environ)
+        self._children[EDGE].start()
+        await _ask(f"{self.settings.url}/_local/status", lambda: self._children[EDGE].alive)
+        return runner
+
+    async def _status(self) -> dict[str, Any]:
         region: Json = {
             "name": self.settings.region,
             "home": True,
-            "api_url": f"{urls[API]}/api",
-            "dynamodb_endpoint": urls[DATABASE],
+            "api_url": f"{self._urls[API]}/api",
+            "dynamodb_endpoint": self._urls[DATABASE],
         }
         cache = await self._cache()
         if cache:
             del cache["region"]
             region["api_cache"] = cache
-        return {"regions": [region], "s3_endpoint": urls[FILES]}
+        edges = [{"name": PLACE, "url": self.settings.url}] if self.settings.edge else []
+        status = {"regions": [region], "s3_endpoint": self._urls[FILES]}
+        return {**status, "edges": edges} if edges else status
 
     async def _until_ready(self, front: Front, stopped: asyncio.Event) -> None:
         def starting() -> bool:

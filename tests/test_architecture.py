@@ -34,9 +34,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"chalicelib.config", "chalicelib.entrance", "packing.hook", "infra.chalice_hooks"},
     "packing": {"chalice"},
     "infra": {"chalicelib", "chalice"},
+    "infra.edge": {"chalicelib.core"},
     "local": {"app", "chalicelib", "chalice", "infra"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
-    "tools": {"local", "infra", "chalicelib.core", "chalicelib.config", "boto3", "botocore"},
+    "tools": {"local", "infra", "packing.zips", "chalicelib.core", "chalicelib.config"}
+    | {"boto3", "botocore"},
     "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
     | set("aiohttp amazondax boto3 botocore pynamodb".split()),
 }
@@ -136,6 +138,10 @@ def test_house_numbers(path: Path) -> None:
         ("chalicelib.wiring", "from packing.hook import install"),
         ("chalicelib.wiring", "from local import settings"),
         ("local.stack", "import tools.client"),
+        ("infra.edge.origin_request", "from chalicelib.api.pages import refusal_page"),
+        ("infra.edge.origin_request", "import chalicelib.config"),
+        ("infra.edge.origin_request", "from infra.caches import read_caches"),
+        ("infra.edge.origin_request", "import boto3"),
         ("stray", "x = 1"),
     ],
 )

@@ -58,6 +58,11 @@ def read_stages(root: Path = ROOT) -> list[Stage]:
         raise CannotRun(f".chalice/config.json can't be read: {error}") from None
 
 
+def _stage(name: str, root: Path) -> Stage:
+    config = read_stage(name, root)
+    return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The stages that share one EVERHOP_STAGE, and so one table, in the order of the regions."""
@@ -73,18 +78,11 @@ class Group:
 
 def find_group(name: str, root: Path = ROOT) -> tuple[Group, tuple[Stage, ...]]:
     """The group of a stage or of that name, and which of its stages are meant: one, or all."""
-    deployed = [stage for stage in read_stages(root) if stage.is_deployed]
-    groups: dict[str, list[Stage]] = {}
-    for stage in deployed:
-        groups.setdefault(stage.group, []).append(stage)
-    for group, members in groups.items():
-        meant = [it for it in members if name in (group, it.name)]
+    deployed = [it for it in read_stages(root) if it.is_deployed]
+    for group in dict.fromkeys(it.group for it in deployed):
+        members = tuple(it for it in deployed if it.group == group)
+        meant = tuple(it for it in members if name in (group, it.name))
         if meant:
-            return Group(group, tuple(members)), tuple(meant)
-    known = dict.fromkeys([*groups, *(it.name for it in deployed)])
+            return Group(group, members), meant
+    known = dict.fromkeys(said for it in deployed for said in (it.group, it.name))
     raise CannotRun(f"There is no stage {name} to deploy; there are {', '.join(known)}.")
-
-
-def _stage(name: str, root: Path) -> Stage:
-    config = read_stage(name, root)
-    return Stage(name, config["environment_variables"].get("EVERHOP_REGION", ""), config)

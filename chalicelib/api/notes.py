@@ -9,7 +9,7 @@ from chalice.app import Request
 class Notes:
     """Neither a secret nor a body is in it, and of the key its public part alone.
 
-    Only of a `bug` the text may hold what was sent.
+    The address is never logged. Only of a `bug` the text may hold what was sent.
     """
 
     key_id: str = ""
@@ -17,6 +17,7 @@ class Notes:
     code: str = ""  # of the problem that it is answered with
     reason: str = ""  # why something of ours was not available
     bug: Exception | None = None
+    address: str = ""  # the visitor's, as the edge told it and proved to be the edge
     is_kept: bool = False  # a cache may give the answer to others: nothing of this request is in it
     headers: dict[str, str] = field(default_factory=dict)
 

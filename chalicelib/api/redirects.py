@@ -8,6 +8,7 @@ from urllib.parse import quote
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.caching import CachePolicy
+from chalicelib.api.notes import notes_of
 from chalicelib.api.pages import Page, preview_page, refusal_page, unavailable_page
 from chalicelib.api.routes import (
     apart_url_of,
@@ -21,21 +22,20 @@ from chalicelib.core.links import REDIRECT_STATUSES, Link
 from chalicelib.core.queries import RAW
 from chalicelib.core.redirects import Apart, Redirect, Refusal
 from chalicelib.core.slugs import decode_slug
-from chalicelib.core.visitors import Visitor
+from chalicelib.core.visitors import DEVICE, EXTRA_PATH, PROOF, RAW_QUERY, Visitor
 from chalicelib.service.redirects import RedirectService
 
 
 if TYPE_CHECKING:
     from chalicelib.core.locks import Hold
 
-# The visitor's query as it was typed; API Gateway's own is decoded and loses order and form.
-RAW_QUERY = "everhop-query"
-# What stood after the slug, as it was typed: Chalice has no route that takes more segments.
-EXTRA_PATH = "everhop-path"
 FOLLOWED = ["GET", "HEAD"]
 REFUSED = ["PUT", "PATCH", "DELETE"]
 ALLOWED = "GET, HEAD, POST, OPTIONS"
-_HEADERS = {
+ERRORS_FOR = 2  # seconds that the edge may keep a refusal: a link that is made now works at once
+# CloudFront takes no POST where it asks a second region after the first.
+BEHIND_EDGE = "/api/v"
+VISITOR_HEADERS = {
     # A shared or private cache must not outlive an edit: browsers ask again each time.
     "Cache-Control": "private, max-age=0",
     "X-Robots-Tag": "noindex",
@@ -79,14 +79,22 @@ def query_of(request: Request) -> str:
 def visitor_of(request: Request) -> Visitor:
     """Who follows, as the request tells it."""
     headers = request.headers
-    address = request.context.get("identity", {}).get("sourceIp", "")
+    address = _address_of(request)
     return Visitor(query_of(request), headers.get(EXTRA_PATH, ""), headers, address)
+
+
+def _address_of(request: Request) -> str:
+    notes = notes_of(request)
+    if notes.address and not notes.is_kept:
+        return notes.address
+    # Behind the edge this is the edge's own.
+    return str(request.context.get("identity", {}).get("sourceIp", ""))
 
 
 def answer_page(request: Request, page: Page) -> Response:
     """The page as it is answered to a visitor."""
     body = "" if request.method == "HEAD" else page.html
-    return Response(body, {**_HEADERS, **page.headers}, page.status)
+    return Response(body, {**VISITOR_HEADERS, **page.headers}, page.status)
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:
@@ -95,9 +103,25 @@ def _refuse(request: Request, refusal: Refusal) -> Response:
 
 def _redirect(redirect: Redirect) -> Response:
     headers = {"Location": redirect.location, "Content-Type": "text/plain; charset=utf-8"}
+    if redirect.shared_for:
+        headers["Cache-Control"] = _shared_for(redirect.shared_for)
     if not redirect.cacheable:
         headers |= {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response("", {**_HEADERS, **headers}, redirect.status)
+    return Response("", {**VISITOR_HEADERS, **headers}, redirect.status)
+
+
+def _shared_for(seconds: int) -> str:
+    # The edge may keep it, a browser asks each time. What has expired is not told in place of an
+    # error, or a link that is switched off would come back with the next fault.
+    return f"max-age=0, s-maxage={seconds}, stale-if-error=0"
+
+
+def _share(response: Response, seconds: int) -> Response:
+    """The response, which is the same for all, as the edge may keep it for so long."""
+    if seconds and "no-store" not in response.headers["Cache-Control"]:
+        most = ERRORS_FOR if response.status_code >= 400 else seconds
+        response.headers["Cache-Control"] = _shared_for(min(seconds, most))
+    return response
 
 
 def answer_visitor(
@@ -123,20 +147,34 @@ def _with_query(request: Request, url: str) -> str:
     return f"{url}?{query}" if query else url
 
 
-def _answer(visitors: RedirectService, request: Request, slug: str, public_url: str) -> Response:
-    """What following, or previewing, the slug of this path segment is answered with."""
+def _answer(
+    visitors: RedirectService, request: Request, slug: str, public_url: str, forms_at: str = ""
+) -> Response:
+    """What following, or previewing, the slug of this path segment is answered with.
+
+    The form of a password is sent to `forms_at` where the link's own address takes none.
+    """
     decoded = decode_slug(slug)
     if decoded and decoded.endswith("+"):
-        return _preview(visitors, request, decoded[:-1], public_url)
+        return _preview(visitors, request, decoded[:-1], public_url, forms_at)
     by_get = request.method == "GET"
     outcome = visitors.follow(decoded, visitor_of(request), by_get=by_get)
-    return answer_visitor(request, outcome)
+    return answer_visitor(request, outcome, forms_at and _form_at(request, decoded, forms_at))
 
 
-def _preview(visitors: RedirectService, request: Request, slug: str, public_url: str) -> Response:
+def _form_at(request: Request, slug: str | None, forms_at: str) -> str:
+    return _with_query(request, f"{forms_at}/{quote(slug or '', safe='')}")
+
+
+def _preview(
+    visitors: RedirectService, request: Request, slug: str, public_url: str, forms_at: str
+) -> Response:
     outcome = visitors.preview(slug, visitor_of(request))
     if not isinstance(outcome, Link):
-        return answer_visitor(request, outcome, _address(request, slug, public_url))
+        own = _address(request, slug, public_url)
+        return answer_visitor(
+            request, outcome, _form_at(request, slug, forms_at) if forms_at else own
+        )
     short_url = short_url_of(request, public_url, outcome.slug)
     return answer_page(request, preview_page(outcome, short_url))
 
@@ -148,14 +186,19 @@ def _hop(request: Request, slug: str, public_url: str) -> Response:
     return _redirect(Redirect(_with_query(request, at), 302))
 
 
-def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = False) -> Blueprint:
+def routes(
+    visitors: RedirectService, public_url: str, *, api_cache: bool = False, edge_for: int = 0
+) -> Blueprint:
     """The blueprint, over these use cases; short links begin with `public_url`, if there is one.
 
-    With `api_cache` the stage keeps what is answered to one for all with the same keys.
+    With `api_cache` the stage keeps what is answered to one for all with the same keys; then the
+    edge in front keeps it for `edge_for` seconds more.
     """
     api = Blueprint(__name__)
-    cache = CachePolicy(20, ("path.slug", f"header.{RAW_QUERY}", "header.Host"), api_cache)
-    shared = visitors._replace(shared_for=cache.fresh_for) if api_cache else visitors
+    cache = CachePolicy(
+        20, ("path.slug", f"header.{RAW_QUERY}", "header.Host", f"header.{PROOF}"), api_cache
+    )
+    shared = visitors._replace(shared_for=cache.fresh_for * api_cache + edge_for)
 
     @route(api, "/r/{slug}", FOLLOWED, _describe_follow, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
@@ -166,9 +209,9 @@ def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = Fals
         key is needed.
         """
         try:
-            return _answer(shared, request, slug, public_url)
+            return _share(_answer(shared, request, slug, public_url), edge_for)
         except Apart:
-            return _hop(request, slug, public_url)
+            return _share(_hop(request, slug, public_url), edge_for)
         except Unavailable as error:
             note_error(request, error)
             if api_cache:  # this page would be kept, and outlive what it tells of
@@ -182,8 +225,11 @@ def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = Fals
         Where a stage caches, links whose answer depends on the visitor, on counting or on a time
         that is near lead here first: `/{slug}~` at the public address.
         """
+        # The edge has what is keyed in its key when it says it, and but for a path after the slug.
+        keyed = DEVICE in request.headers and EXTRA_PATH not in request.headers
         try:
-            return _answer(visitors, request, slug, public_url)
+            by_key = visitors._replace(keyed_for=edge_for) if keyed else visitors
+            return _answer(by_key, request, slug, public_url, BEHIND_EDGE if edge_for else "")
         except Unavailable as error:
             note_error(request, error)
             return answer_page(request, unavailable_page(error, request_id(request)))
@@ -191,11 +237,11 @@ def routes(visitors: RedirectService, public_url: str, *, api_cache: bool = Fals
     @route(api, "/r/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     @route(api, "/v/{slug}", REFUSED, lambda say: say.UNLISTED, content_types=["*/*"])
     def refuse_method(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": ALLOWED}, 405)
+        return Response("", {**VISITOR_HEADERS, "Allow": ALLOWED}, 405)
 
     @route(api, "/r/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     @route(api, "/v/{slug}", ["OPTIONS"], lambda say: say.UNLISTED)
     def tell_methods(request: Request, slug: str) -> Response:  # noqa: ARG001
-        return Response("", {**_HEADERS, "Allow": ALLOWED}, 204)
+        return Response("", {**VISITOR_HEADERS, "Allow": ALLOWED}, 204)
 
     return api

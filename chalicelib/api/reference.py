@@ -8,6 +8,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.caching import CachePolicy
 from chalicelib.api.doors import Doors, api_address, api_path, route
+from chalicelib.core.visitors import PROOF
 
 
 # Open to everyone, and the same for everyone until the next deploy.
@@ -53,7 +54,7 @@ def routes(doors: Doors) -> Blueprint:
         return Response(body, {**_HEADERS, "Content-Type": "application/json"}, 200)
 
     # It names its own address.
-    cache = CachePolicy(300, ("header.Host",), doors.api_cache, until="release")
+    cache = CachePolicy(300, ("header.Host", f"header.{PROOF}"), doors.api_cache, until="release")
 
     @route(api, "/docs", ["GET", "HEAD"], _describe_page, public=True, cache=cache)
     def read_docs(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """What a visitor gets for a slug: a redirect, or a refusal with its reason."""
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -12,6 +13,9 @@ from chalicelib.core.visitors import Visitor
 
 
 Reason = Literal["unknown", "deleted", "disabled", "expired", "scheduled", "unsafe", "exhausted"]
+
+# By what the edge cache can tell visitors apart, at the address of links that ask for it.
+KEYED = frozenset({"country", "device", "language"})
 
 # A link that has not started, or leads where it no longer may, does not tell that it exists.
 _STATUS_OF: dict[Reason, int] = {
@@ -31,6 +35,7 @@ class Redirect(NamedTuple):
     location: str
     status: int
     cacheable: bool = True
+    shared_for: int = 0  # seconds that it holds for all with the same KEYED dimensions
 
 
 class Refusal(NamedTuple):
@@ -60,17 +65,18 @@ def refuse(link: Link | None, policy: DestinationPolicy, now: datetime) -> Refus
     return None if is_safe_location(link.destination, policy) else Refusal("unsafe")
 
 
-def is_apart(link: Link | None, now: datetime, fresh_for: int) -> bool:
+def is_apart(link: Link | None, now: datetime, fresh_for: int, keyed: Container[str] = ()) -> bool:
     """Whether what the link answers may differ by visitor, or by itself within so many seconds.
 
-    Of visitors their query alone is told apart by who may keep the answer.
+    Of visitors their query, and what is `keyed`, are told apart by who may keep the answer.
     """
     if link is None or link.deleted_at is not None or link.disabled:
         return False
     soon = now + timedelta(seconds=fresh_for)
     changes = any(at is not None and now < at <= soon for at in (link.starts_at, link.expires_at))
     read = dimensions(link.rules) if link.rules else ()
-    return changes or link.is_locked or not all(one.startswith("query:") for one in read)
+    told = all(one in keyed or one.startswith("query:") for one in read)
+    return changes or link.is_locked or not told
 
 
 def follow(

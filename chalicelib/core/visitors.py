@@ -15,6 +15,15 @@ from urllib.parse import parse_qsl
 
 PHONE, TABLET, DESKTOP, BOT = "phone", "tablet", "desktop", "bot"
 DEVICES = (PHONE, TABLET, DESKTOP, BOT, "ios", "android", "windows", "macos", "linux")
+# What the edge says of a request, in the names of its headers; it overwrites what a client says.
+# The query and the path after the slug as they were typed:
+RAW_QUERY, EXTRA_PATH = "everhop-query", "everhop-path"
+# That it is the edge: see origin_proofs.
+PROOF = "everhop-edge"
+# The visitor's address, when it is proven that the edge says it.
+ADDRESS = "everhop-address"
+# What of a visitor is in the key of a cache, read from the same headers that we would read.
+DEVICE, LANGUAGE = "everhop-device", "everhop-language"
 # Far more than any browser sends; the rest of a longer header is not read.
 _LONGEST_AGENT = 2048
 _MOST_RANGES = 50
@@ -60,6 +69,8 @@ class Visitor:
     @cached_property
     def devices(self) -> frozenset[str]:
         """Those of DEVICES that the visitor's is: a class and a system, or `bot` alone, or none."""
+        if DEVICE in self.headers:
+            return frozenset(self.headers[DEVICE].split("+")) & frozenset(DEVICES)
         robot, kind, system = _read_agent(self.user_agent)
         if robot:
             return frozenset({BOT})
@@ -84,7 +95,10 @@ class Visitor:
         `de-at` is followed by `de`, as in the lookup of RFC 4647. Those with the same weight stand
         together; `*` says nothing, as it means all of them alike.
         """
-        return preferred_languages(self.headers.get("accept-language", ""))
+        told = self.headers.get(LANGUAGE)
+        return preferred_languages(
+            self.headers.get("accept-language", "") if told is None else told
+        )
 
     @cached_property
     def parameters(self) -> Mapping[str, frozenset[str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.links import Link
-from chalicelib.core.redirects import Apart, Redirect, Refusal, follow, is_apart
+from chalicelib.core.redirects import KEYED, Apart, Redirect, Refusal, follow, is_apart
 from chalicelib.core.rules import ZoneFinder, only_utc
 from chalicelib.core.slugs import SlugPolicy, can_be_slug, slug_key
 from chalicelib.core.visitors import Visitor, is_robot
@@ -30,6 +30,7 @@ class RedirectService(NamedTuple):
     locks: Callable[[], LockService]  # made at the first link that asks something of its visitor
     find_zone: ZoneFinder = only_utc
     shared_for: int = 0  # seconds that somebody may keep an answer, for all visitors
+    keyed_for: int = 0  # the same, for visitors who are alike in what is KEYED
 
     def follow(
         self, slug: str | None, visitor: Visitor, *, by_get: bool = True
@@ -65,7 +66,11 @@ class RedirectService(NamedTuple):
         link = self._find(slug)
         if self.shared_for and is_apart(link, self.clock(), self.shared_for):
             raise Apart
-        return link, follow(link, visitor, self.destinations, self.clock(), self.find_zone)
+        outcome = follow(link, visitor, self.destinations, self.clock(), self.find_zone)
+        if self.keyed_for and isinstance(outcome, Redirect):
+            apart = is_apart(link, self.clock(), self.keyed_for, KEYED)
+            outcome = outcome._replace(shared_for=0 if apart else self.keyed_for)
+        return link, outcome
 
     def _find(self, slug: str | None) -> Link | None:
         if slug is None or not can_be_slug(slug, self.slugs):

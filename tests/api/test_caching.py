@@ -196,7 +196,8 @@ def test_cached_routes_ask_for_no_key(api: Api) -> None:
 def test_openapi_tells_of_the_cache(api: Api) -> None:
     """A reader of the description sees for how long and by what an answer may be kept."""
     paths = json.loads(api.ask("GET", "/v1/openapi.json").body)["paths"]
-    told = {"fresh_for": 20, "keys": ["path.slug", "header.everhop-query", "header.Host"]}
+    keys = ["path.slug", "header.everhop-query", "header.Host", "header.everhop-edge"]
+    told = {"fresh_for": 20, "keys": keys}
 
     assert paths["/r/{slug}"]["get"]["x-everhop-cache"] == told
     assert "x-everhop-cache" not in paths["/r/{slug}"]["head"]

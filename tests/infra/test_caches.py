@@ -204,12 +204,14 @@ def test_package_makes_the_stage(offline: Account, tmp_path: Path) -> None:
         "method.request.path.slug",
         "method.request.header.everhop-query",
         "method.request.header.Host",
+        "method.request.header.everhop-edge",
     ]
     names = [(it["name"], it["in"], it["required"]) for it in follow["get"]["parameters"]]
     assert names == [
         ("slug", "path", True),
         ("everhop-query", "header", False),
         ("Host", "header", False),
+        ("everhop-edge", "header", False),
     ]
     cached = [
         (path, verb)

@@ -28,8 +28,9 @@ KEYS = {
         "method.request.path.slug",
         "method.request.header.everhop-query",
         "method.request.header.Host",
+        "method.request.header.everhop-edge",
     ],
-    "/docs GET": ["method.request.header.Host"],
+    "/docs GET": ["method.request.header.Host", "method.request.header.everhop-edge"],
 }
 FRESH_FOR = {"~1r~1{slug}/GET": 20, "~1docs/GET": 300}
 
@@ -127,6 +128,7 @@ def test_keys_and_settings_hold_after_every_step(account: Account) -> None:
         "method.request.path.slug": True,
         "method.request.header.everhop-query": False,
         "method.request.header.Host": False,
+        "method.request.header.everhop-edge": False,
     }
     assert wrong_destinations(on_aws, 700) == 0
     mend_what_others_changed(account, on_aws)

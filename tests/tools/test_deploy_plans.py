@@ -28,6 +28,12 @@ from tools.stages import find_group
 
 
 AWS = ("AWS_", "EVERHOP_")
+# The edge's: what they need (secrets, a zip, outputs of other regions) no row can say yet.
+BY_HAND = {
+    *(f"edge/{it}.yaml" for it in ("functions", "viewer_function")),
+    *(f"global/{it}.yaml" for it in ("edge", "firewall", "logs", "watch")),
+    "regional/static.yaml",
+}
 LIVE = AppState("r1", "c1", {"A": "1"}, {"GET /docs": frozenset()}, {"app.py": 1, "segno/a.py": 1})
 
 
@@ -175,7 +181,8 @@ def test_every_template_is_a_part() -> None:
     group, stages = find_group("prod")
     on = dict.fromkeys((it.name for it in stages), StageDax(enabled=True))
     parts = parts_for(group, stages, "us-east-1", on)
-    assert templates == {it.template for it in parts if it.template}
+    assert templates - BY_HAND == {it.template for it in parts if it.template}
+    assert templates >= BY_HAND
     for row in STACKS:
         text = (ROOT / "infra" / row.template).read_text()
         assert all(f"\n  {key}:" in text for key in row.parameters)

@@ -1,0 +1,1 @@
+"""What runs at CloudFront's points of presence; only chalicelib/core travels along."""

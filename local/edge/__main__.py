@@ -1,0 +1,70 @@
+"""One point of presence as a process: `python -m local.edge DESCRIPTOR PLAN_FILE`, by the stack."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from infra.edge import origin_request, origin_response, settings, viewer_request
+from local.children import inherited, stop_with_parent
+from local.edge.access_logs import log_of
+from local.edge.console import line_for
+from local.edge.deliveries import bucket_at, deliver, deliver_always
+from local.edge.doors import Door, Watch
+from local.edge.firsts import make_first
+from local.edge.origins import OriginClient
+from local.edge.plans import Plan, read_plan
+from local.edge.points import load_distribution, make_edges
+from local.settings import ROOT
+
+
+GLOBAL = ROOT / "infra" / "global"
+HANDLERS = {
+    "viewer-request": viewer_request.handler,
+    "origin-request": origin_request.handler,
+    "origin-response": origin_response.handler,
+}
+
+
+async def serve(plan: Plan, descriptor: int) -> None:
+    """Answer until SIGTERM, and bring the last of the log away."""
+    distribution = load_distribution(
+        GLOBAL / "edge.yaml", plan.parameters, [GLOBAL / "headers.yaml"]
+    )
+    client = OriginClient(plan.addresses)
+    await client.open()
+    (edge,) = make_edges([plan.place], distribution, client.send, HANDLERS)
+    log = log_of(distribution.log_prefix, distribution.id, cookies=distribution.log_cookies)
+    door = Door(edge, log, _watch(plan), make_first(frozenset(plan.hosts), plan.status))
+    await door.open(inherited(descriptor))
+    put = bucket_at(plan.s3_url, plan.logs)
+    delivering = asyncio.create_task(deliver_always(log, put))
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    await stopped.wait()
+    delivering.cancel()
+    await door.close()
+    await client.close()
+    await deliver(log, put)
+
+
+def _watch(plan: Plan) -> Watch | None:
+    if not plan.says:
+        return None
+    line = line_for(plan.region)
+    return lambda *told: print(line(*told), flush=True)
+
+
+def main(descriptor: str, file: str) -> None:
+    """Read the plan and serve."""
+    stop_with_parent()
+    plan = read_plan(Path(file))
+    # What Lambda@Edge has in its zip, and what Lambda says to a function of where it runs.
+    settings.FILE = Path(plan.functions)
+    os.environ["AWS_REGION"] = plan.region
+    asyncio.run(serve(plan, int(descriptor)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,52 @@
+"""What the console says of a request: which tier answered it, in the order of the road."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+from local.edge.engines import Answer
+from local.edge.messages import Request, value_of
+
+
+_AS_IS = "!$%&'()*+,-./:;=?@_~[]{}|^`\\\"<>"
+_TIERS = (("api", "API cache"), ("dax", "DAX"))
+_MEMBER = re.compile(r'\s*(?:"([^"]*)"|([^\s;,"]+))([^,]*)(?:,|$)')
+
+
+def line_for(region: str) -> Callable[[Request, str, Answer, float], str]:
+    """What makes lines for the edge in front of this region."""
+
+    def line(request: Request, asked: str, answer: Answer, took: float) -> str:
+        path = quote(asked.partition("?")[0], safe=_AS_IS)[:120]
+        method = "" if request.method == "GET" else f"{request.method} "
+        told = " · ".join([f"edge {_edge(answer)}", *_others(answer)])
+        return f"{answer.response.status} {method}{path}  {told} · {region} · {took * 1000:.0f} ms"
+
+    return line
+
+
+def _edge(answer: Answer) -> str:
+    if answer.detail:
+        return "error" if answer.response.status >= 500 else "itself"
+    told = answer.told
+    if told.how in ("bypass", "method"):
+        return "–"
+    if told.is_hit:
+        return "HIT" if told.ttl > 0 else "STALE"
+    return "SHARED" if told.collapsed else "MISS"
+
+
+def _others(answer: Answer) -> list[str]:
+    members = members_of(value_of(answer.response.headers, "cache-status"))
+    return [f"{name} {_how(members.get(key))}" for name, key in _TIERS]
+
+
+def _how(said: str | None) -> str:
+    if said is None:
+        return "–"
+    return "HIT" if re.search(r";\s*hit\b", said) else "MISS"
+
+
+def members_of(status: str) -> dict[str, str]:
+    """The parameters of each cache that a Cache-Status names."""
+    return {quoted or plain: more for quoted, plain, more in _MEMBER.findall(status)}

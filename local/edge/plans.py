@@ -1,0 +1,34 @@
+"""What an edge process is told when it starts: where it is, what is around it, whom it serves."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One place's plan. `addresses` are base URLs of origins by their domain names."""
+
+    place: str
+    region: str
+    parameters: Mapping[str, str]  # of infra/global/edge.yaml
+    addresses: Mapping[str, str]
+    functions: str  # the file that is baked into the functions' zip
+    hosts: tuple[str, ...]  # names that this machine is asked by
+    status: Mapping[str, Any]  # what /_local/status says
+    logs: str  # the bucket for access logs
+    s3_url: str
+    says: bool  # whether each request is printed
+
+
+def write_plan(plan: Plan, file: Path) -> None:
+    """Put it where the process reads it."""
+    file.write_text(json.dumps(asdict(plan)))
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan as it was written."""
+    said = json.loads(file.read_text())
+    return Plan(**{**said, "hosts": tuple(said["hosts"])})

@@ -1,0 +1,240 @@
+"""The stack with the edge in front: the whole road, the real template and the real functions."""
+
+import gzip
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from tests.conftest import RunningStack, start_stack
+
+
+pytestmark = pytest.mark.stack
+D = "https://example.com/"
+
+
+@pytest.fixture(scope="module")
+def edged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A stack of its own, with every cache that there is."""
+    data = tmp_path_factory.mktemp("everhop")
+    running = start_stack(data, EVERHOP_EDGE="on", EVERHOP_API_CACHE="on")
+    yield running
+    running.stop()
+
+
+def make(stack: RunningStack, slug: str, **more: object) -> None:
+    assert (
+        stack.api("POST", "/links", {"destination": f"{D}{slug}", "slug": slug, **more}).status
+        == 201
+    )
+
+
+def child_of(stack: RunningStack, module: str) -> int:
+    """The process that runs this module."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(stack.process.pid)], capture_output=True, text=True
+    )
+    return next(
+        int(line.split()[0]) for line in listed.stdout.splitlines() if module in line.split()
+    )
+
+
+def test_a_link_is_a_miss_once_and_then_a_hit(edged: RunningStack) -> None:
+    """The road from the edge to the table, and what each tier says of it."""
+    make(edged, "road")
+    first, second = edged.ask("GET", "/ROAD"), edged.ask("GET", "/road")
+    assert {one.headers["Location"] for one in (first, second)} == {f"{D}road"}
+    assert first.headers["Cache-Status"].startswith(
+        '"API cache"; fwd=uri-miss; stored, edge; fwd=uri-miss'
+    )
+    # One spelling at the edge: what another wrote was kept for this one.
+    assert second.headers["Cache-Status"].startswith("edge; hit; ttl=")
+    line = "302 /road  edge HIT · api – · dax – · us-east-1 · "
+    deadline = time.monotonic() + 3
+    while not any(line in one for one in edged.lines) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert any(line in one for one in edged.lines)
+
+
+def test_status_names_the_edge(edged: RunningStack) -> None:
+    """Programs find it where they find the regions."""
+    edges = edged.ask("GET", "/_local/status").json["edges"]
+    assert edges == [{"name": "IAD89-C1", "url": edged.url}]
+    assert edged.ask("GET", "/_local/status", Host="evil.example").status == 421
+
+
+def test_the_region_answers_nobody_but_the_edge(edged: RunningStack) -> None:
+    """Around the edge there is no way in, but for the health check."""
+    region = edged.ask("GET", "/_local/status").json["regions"][0]
+    direct = RunningStack(
+        region["api_url"].removesuffix("/api"), edged.api_key, edged.data, edged.process
+    )
+    assert direct.ask("GET", "/api/r/road").status == 403
+    assert direct.ask("GET", "/api/v1/health").status == 200
+
+
+def test_a_rule_is_kept_for_each_kind_of_visitor(edged: RunningStack) -> None:
+    """By country and device at the address apart, and nobody gets another one's redirect."""
+    rules = [{"if": {"countries": ["DE"]}, "destination": f"{D}de"}]
+    make(edged, "ruled", rules=rules)
+    assert edged.ask("GET", "/ruled").headers["Location"] == f"{edged.url}/ruled~"
+    for _ in range(2):
+        for country, to in (("DE", "de"), ("FR", "ruled")):
+            answer = edged.ask("GET", "/ruled~", CloudFront_Viewer_Country=country)
+            assert answer.headers["Location"] == f"{D}{to}"
+    assert "edge; hit" in answer.headers["Cache-Status"]
+
+
+def test_a_password_opens_behind_the_edge(edged: RunningStack) -> None:
+    """The form goes where the edge takes it, and nothing of it is kept."""
+    make(edged, "locked", password="sesame")
+    page = edged.ask("GET", "/locked~")
+    assert (page.status, page.headers["Cache-Control"]) == (200, "no-store")
+    assert b'action="/api/v/locked"' in page.body
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    opened = edged.ask("POST", "/api/v/locked", b"password=sesame", **form)
+    assert (opened.status, opened.headers["Location"]) == (303, f"{D}locked")
+    assert edged.ask("POST", "/locked", b"password=sesame", **form).status == 403
+
+
+def test_the_dashboard_comes_out_of_its_bucket(edged: RunningStack) -> None:
+    """With the policy's headers, compressed for who takes that, and 304 for who has it."""
+    page = edged.ask("GET", "/", Accept_Encoding="gzip")
+    said = {name.lower(): value for name, value in page.headers.items()}
+    assert b"<html" in gzip.decompress(page.body)
+    assert "trusted-types" in said["content-security-policy"]
+    assert said["strict-transport-security"] == "max-age=31536000"
+    again = edged.ask("GET", "/", Accept_Encoding="gzip", If_None_Match=said["etag"])
+    assert (again.status, again.body) == (304, b"")
+    assert edged.ask("GET", "/assets/nothing.js").status == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%",
+        "/%zz",
+        "/%00",
+        "/..%2fapp.py",
+        "/wp-login.php",
+        "/.env",
+        "/%256f",
+        "/api",
+        "/" + "a" * 4000,
+    ],
+)
+def test_odd_paths_are_404_each_time(edged: RunningStack, path: str) -> None:
+    """What can be no link is never an error of the edge's, nor of the region's."""
+    assert [edged.ask("GET", path).status for _ in range(2)] == [404, 404]
+
+
+def test_dirty_headers_leave_a_clean_answer(edged: RunningStack) -> None:
+    """Through the real functions and the real region: whoever is first, all get the same."""
+    make(edged, "clean", forward_query=True)
+    evil = [
+        *(
+            {name: "evil.example"}
+            for name in (
+                "X_Forwarded_Host",
+                "X_Forwarded_For",
+                "Forwarded",
+                "X_Original_URL",
+                "X_Host",
+            )
+        ),
+        *(
+            {name: "redir=evil"}
+            for name in (
+                "Everhop_Query",
+                "EVERHOP_PATH",
+                "Everhop_Device",
+                "Everhop_Edge",
+                "Everhop_Address",
+            )
+        ),
+        {"Range": "bytes=0-0"},
+        {"If_None_Match": "*"},
+        {"Accept_Language": "x" * 5000},
+        {"User_Agent": "\u00ff"},
+        {"Cookie": "a=b"},
+        {"Cache_Control": "no-cache"},
+        {"Accept_Encoding": "br"},
+        {"X_HTTP_Method_Override": "DELETE"},
+    ]
+    queries = [
+        "",
+        "x=1",
+        "%00=1",
+        "x=1&x=2",
+        "a;b",
+        "??",
+        "cb=" + "z" * 99,
+        "%C3%A4",
+        "redir=evil",
+        "=",
+        "&",
+    ]
+    clean = {}
+    for query in queries:
+        make(edged, f"q{queries.index(query)}", forward_query=True)
+        clean[query] = edged.ask("GET", f"/clean?{query}").headers["Location"]
+    differences = 0
+    for number, (headers, query) in enumerate((one, query) for one in evil for query in queries):
+        # Each is the first to ask for its own spelling of the query.
+        target = f"/clean?{query}&n={number}" if query else f"/clean?n={number}"
+        edged.ask("GET", target, **headers)
+        said = edged.ask("GET", target).headers["Location"]
+        own = f"{query}&n={number}" if query else f"n={number}"
+        differences += not (said.startswith(f"{D}clean") and "evil" not in said.replace(own, ""))
+        differences += said != edged.ask("GET", target).headers["Location"]
+    assert differences == 0
+
+
+def test_hits_go_on_while_the_region_is_frozen(edged: RunningStack) -> None:
+    """A miss waits for its time-out and is an error; a hit does not notice."""
+    make(edged, "frozen")
+    edged.ask("GET", "/frozen")
+    region = child_of(edged, "local.region")
+    os.kill(region, signal.SIGSTOP)
+    try:
+        asked = [timed(edged, "/frozen") for _ in range(50)]
+        assert {status for status, _ in asked} == {302}
+        assert max(took for _, took in asked) < 0.5
+        status, took = timed(edged, "/not-kept")
+        assert (status, took < 4) == (504, True)
+    finally:
+        os.kill(region, signal.SIGCONT)
+    deadline = time.monotonic() + 10
+    while edged.ask("GET", "/not-kept").status != 404 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert edged.ask("GET", "/not-kept").status == 404
+
+
+def timed(stack: RunningStack, target: str) -> tuple[int, float]:
+    started = time.monotonic()
+    return stack.ask("GET", target).status, time.monotonic() - started
+
+
+def test_the_log_lands_in_s3(edged: RunningStack) -> None:
+    """Within seconds, under the name that CloudFront would give it."""
+    url = edged.ask("GET", "/_local/status").json["s3_endpoint"]
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **keys)
+    deadline = time.monotonic() + 15
+    lines: list[str] = []
+    while not any("/road" in line for line in lines) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        listed = client.list_objects_v2(Bucket="everhop-local-logs").get("Contents", [])
+        bodies = [
+            client.get_object(Bucket="everhop-local-logs", Key=one["Key"])["Body"].read()
+            for one in listed
+        ]
+        lines = [line for body in bodies for line in gzip.decompress(body).decode().splitlines()]
+    row = next(line for line in lines if "\t/road\t" in line).split("\t")
+    assert len(row) == 33
+    assert row[13] == "Hit"
+    client.close()
