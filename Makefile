@@ -55,13 +55,18 @@ templates: $(VENV)/.dev  ## CloudFormation templates (cfn-lint)
 .PHONY: unit
 # Most tests wait, for processes, sockets and clocks: four at a time keep two cores busy. A file's
 # tests stay together, as they share what it starts.
-unit: $(VENV)/.dev browser  ## the tests; PYTEST="-k slug" picks some
+unit: $(VENV)/.dev browser javascript  ## the tests; PYTEST="-k slug" picks some
 	@$(BIN)/python -m pytest $(or $(PYTEST),--numprocesses 4 --dist loadfile)
 
 # A browser is a tool of the tests, not a need: without one they are skipped and say so.
 .PHONY: browser
 browser:
 	@sh tests/browser/install.sh
+
+# So is AWS's client for JavaScript, which the local DAX is tried with.
+.PHONY: javascript
+javascript:
+	@sh tests/local/dax/install.sh
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev  ## schemathesis over the whole API as two workspaces; FUZZ=300 seconds each

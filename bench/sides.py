@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from bench.events import REDIRECTS, create_body, slug_of
 from bench.processes import children_of
 from local.children import Child, listen, url_of
+from local.environments import API, DATABASE, FILES, app_environment
 from local.settings import ROOT, read_settings
-from local.stack import API, DATABASE, FILES, app_environment
 
 
 KEY = "eh_key_of_the_bench"

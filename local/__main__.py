@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from chalicelib.config import ConfigError
-from local import cache_commands
+from local import cache_commands, chaos
 from local.controls import ControlError
 from local.data import DataError, clean
 from local.settings import Settings, notes, read_settings
@@ -33,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=about, description=about)
         if name == "resize":
             action.add_argument("size", help="GB, one of API Gateway's sizes")
-        if name in ("flush", "resize"):
+        if name == "chaos":
+            action.add_argument("fault", choices=chaos.FAULTS, help="what goes wrong; heal mends")
+        if name in ("chaos", "flush", "resize"):
             action.add_argument("region", nargs="?", help="the first region if none")
     return parser
 
@@ -42,6 +44,7 @@ _ABOUT = {
     "run": "run the stack until Ctrl-C (what is done without an action)",
     "flush": "have the running API cache of a region forget everything",
     "resize": "give the running API cache of a region another size, which empties it",
+    "chaos": "break a part of the stack that runs, or heal it",
     "clean-data": "forget all links and the API key",
 }
 
@@ -54,6 +57,7 @@ def _run(settings: Settings, _options: Options) -> None:
 
 _ACTIONS: dict[str, Callable[[Settings, Options], None]] = {
     "run": _run,
+    "chaos": lambda settings, options: chaos.break_it(settings.data, options.fault, options.region),
     "flush": lambda settings, options: cache_commands.flush(settings.data, options.region),
     "resize": lambda settings, options: cache_commands.resize(
         settings.data, options.size, options.region

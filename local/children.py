@@ -33,6 +33,15 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nothing listens on now, for who must listen by itself."""
+    sockets = [listen() for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
 def url_of(listener: socket.socket) -> str:
     """The address that a listening socket answers at."""
     return f"http://127.0.0.1:{listener.getsockname()[1]}"

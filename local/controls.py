@@ -144,9 +144,10 @@ def hand_on(channels: Mapping[str, Channel], act: str, within: float = _WITHIN) 
     """Have the region that the words name, the first if they name none, do what was asked."""
 
     async def forward(words: Mapping[str, Any]) -> Json:
-        region = str(words.get("region") or next(iter(channels)))
+        region = str(words.get("region") or next(iter(channels), ""))
         if region not in channels:
-            raise ControlError(f"{region} does not run here; {', '.join(channels)} does.")
+            here = f"{', '.join(channels)} does" if channels else "no region has one"
+            raise ControlError(f"{region or 'what was named'} does not run here; {here}.")
         try:
             said = await asyncio.to_thread(ask, channels[region], act, words, within)
         except (OSError, http.client.HTTPException) as error:

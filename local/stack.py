@@ -13,7 +13,6 @@ from aiohttp.web import ServerRunner
 from watchfiles import PythonFilter, awatch
 
 from chalicelib.config import load
-from chalicelib.core.access import digest_key
 from local.cache_commands import COMMANDS, LOOK, say_settings
 from local.children import Child, listen, url_of
 from local.controls import (
@@ -28,66 +27,24 @@ from local.controls import (
     withdraw,
 )
 from local.data import api_key, claim, log_file
-from local.edges import PLACE, Around, draw_secret, plan_edge
+from local.dax.controls import BEHAVE
+from local.dax.controls import LOOK as LOOK_AT_DAX
+from local.dax_children import plan_cluster
+from local.edges import PLACE, Around, plan_edge
+from local.environments import API, BUCKET, DATABASE, DAX, EDGE, FILES, app_environment
 from local.front import Front
-from local.functions import PREFIX
 from local.servers import start_server
 from local.settings import ROOT, Settings
 from local.site import serve_bucket
-from local.templates import stage_environment
 
 
 READY_WITHIN = 30
 LIVES_FOR = 3  # seconds; a process that ends sooner would only end again
-API = "the region's API"
-DATABASE = "DynamoDB"
-FILES = "S3"
-EDGE = "the edge"
-BUCKET = "everhop-local-files"
 WATCHED = ("app.py", "chalicelib", ".chalice/config.json")
 
 
 class StackError(RuntimeError):
     """The stack can't start or go on; the text is the sentence to print."""
-
-
-def app_environment(
-    settings: Settings, environ: Mapping[str, str], key: str, urls: Mapping[str, str]
-) -> dict[str, str]:
-    """What the region's app is told: its production stage, with this machine's addresses.
-
-    `urls` are those of API, DATABASE and FILES.
-    """
-    derived = {
-        **stage_environment(settings.region),
-        "EVERHOP_STORE": "dynamodb",
-        "EVERHOP_REGION": settings.region,
-        "EVERHOP_PUBLIC_URL": environ.get("EVERHOP_PUBLIC_URL") or settings.url,
-        "EVERHOP_HOSTS": f"{environ.get('EVERHOP_HOSTS', '')} localhost:{settings.port}",
-        "EVERHOP_API_KEY_HASH": digest_key(key),
-        "EVERHOP_PRIVATE_DESTINATIONS": environ.get("EVERHOP_PRIVATE_DESTINATIONS") or "allow",
-        "EVERHOP_STAGE": "local",
-        # One key does everything here, imports and load tests as well: more than a machine answers.
-        "EVERHOP_RATE_LIMIT": environ.get("EVERHOP_RATE_LIMIT") or "60000",
-        "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
-        # Off until purges tell the cache of edits: who tries things wants to see them at once.
-        "EVERHOP_API_CACHE": environ.get("EVERHOP_API_CACHE") or "off",
-        # With a secret the region answers the edge alone, and tells it what it may keep.
-        "EVERHOP_ORIGIN_SECRETS": draw_secret() if settings.edge else "",
-        "EVERHOP_BUCKET": BUCKET,
-        "EVERHOP_WORKER": f"{PREFIX}-worker",
-        "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
-        "AWS_ENDPOINT_URL_S3": urls[FILES],
-        "AWS_ENDPOINT_URL_LAMBDA": urls[API],
-        "AWS_REGION": settings.region,
-        # moto asks for credentials but does not check them; real ones are kept out of its way.
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    load({**environ, **derived})  # a setting that the app refuses is refused here, in one sentence
-    return derived
 
 
 def say(text: str) -> None:
@@ -152,15 +109,17 @@ class Stack:
 
     async def _control(self) -> ServerRunner:
         """Take commands, at a port that only the data folder tells."""
-        acts = {act: hand_on(self._channels, act) for act in COMMANDS}
+        acts = {act: hand_on(self._channels(API), act) for act in COMMANDS}
+        acts |= {act: hand_on(self._channels(DAX), act) for act in (LOOK_AT_DAX, BEHAVE)}
         listener = listen()
         runner = await start_server(control_handler(self._token, acts), listener)
         publish(self.settings.data, Channel(url_of(listener), self._token))
         return runner
 
-    @property
-    def _channels(self) -> dict[str, Channel]:
-        url = url_of(self._children[API].listener)
+    def _channels(self, name: str) -> dict[str, Channel]:
+        if name not in self._children:
+            return {}
+        url = url_of(self._children[name].listener)
         return {self.settings.region: Channel(url, self._token)}
 
     async def _cache(self) -> Json | None:
@@ -168,14 +127,16 @@ class Stack:
         if not (self._caches and self._children[API].alive):
             return None
         try:
-            return await hand_on(self._channels, LOOK, within=1.0)({})
+            return await hand_on(self._channels(API), LOOK, within=1.0)({})
         except ControlError:
             return None
 
     def _start_children(self) -> Front:
         settings = self.settings
-        sockets = {name: listen() for name in (API, DATABASE, FILES)}
+        sockets = {name: listen() for name in (API, DATABASE, FILES, DAX)}
         urls = {name: url_of(one) for name, one in sockets.items()}
+        cluster = plan_cluster(settings.region)
+        urls[DAX] = cluster.endpoint if cluster else ""
         environment = app_environment(settings, self.environ, self.key, urls)
         self._caches = environment["EVERHOP_API_CACHE"] == "on"
         where = [str(settings.data), settings.region]
@@ -183,6 +144,11 @@ class Stack:
         self._children = {
             DATABASE: Child("local.database", sockets[DATABASE], table),
             FILES: Child("local.files", sockets[FILES], [*where, BUCKET]),
+            **(
+                {DAX: cluster.child(sockets[DAX], settings, urls[DATABASE], self._token)}
+                if cluster
+                else {}
+            ),
             API: Child(
                 "local.region",
                 sockets[API],
@@ -226,6 +192,7 @@ class Stack:
             "name": self.settings.region,
             "home": True,
             "api_url": f"{self._urls[API]}/api",
+            **({"dax_endpoint": self._urls[DAX]} if self._urls[DAX] else {}),
             "dynamodb_endpoint": self._urls[DATABASE],
         }
         cache = await self._cache()
@@ -241,12 +208,18 @@ class Stack:
             alive = all(child.alive for child in self._children.values())
             return alive and not stopped.is_set()
 
-        # In this order, as a region whose table is not there yet would say so, and mean it.
-        await _ask(url_of(self._children[DATABASE].listener), while_true=starting)
+        # In this order, as a region whose table is not there yet would say so, and mean it;
+        # and one whose DAX is not there would do without it for some seconds.
+        for name in (DATABASE, DAX):
+            if name in self._children:
+                await _ask(url_of(self._children[name].listener), while_true=starting)
         status = await _ask(f"{front.api_url}/api/v1/health", while_true=starting)
         for name, child in self._children.items():
             if not child.alive:
                 raise StackError(f"the process of {name} ended; what it said is above.")
+        if DAX in self._children:
+            # The first read is what has the app connect to DAX: ours, and not a visitor's.
+            await _ask(f"{front.api_url}/api/r/everhop", while_true=starting)
         if status != 200 and not stopped.is_set():
             raise StackError(f"the region's API did not get ready within {READY_WITHIN} s.")
 

@@ -2,18 +2,21 @@
 
 import argparse
 import asyncio
+import os
 import signal
 from pathlib import Path
 
 from local.children import inherited, listen, stop_with_parent, url_of
+from local.controls import TOKEN, control_handler
 from local.dax.clusters import Caching, Cluster
-from local.dax.controls import make_controls
-from local.servers import start_server
+from local.dax.controls import commands, make_controls
+from local.servers import Handler, start_server
 
 
 def read_arguments() -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(prog="python -m local.dax", description=__doc__)
+    parser.add_argument("descriptor", type=int, nargs="?", help="a socket's, to control it at")
     parser.add_argument("database_url", help="e.g. http://127.0.0.1:8000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--ports", type=int, nargs="+", default=[8111, 8112, 8113], metavar="PORT")
@@ -21,8 +24,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--queries-fresh-for", type=float, default=300, help="seconds; 0: not kept")
     parser.add_argument("--attribute-lists", type=Path, help="the file that keeps them")
     parser.add_argument("--controls", type=int, default=0, help="the port to control it at")
-    parser.add_argument("--descriptor", type=int, help="in place of --controls, a socket's")
     return parser.parse_args()
+
+
+def control(cluster: Cluster) -> Handler:
+    """What takes commands: as a part of the stack, those alone that have its token."""
+    token = os.environ.get(TOKEN)
+    return control_handler(token, commands(cluster)) if token else make_controls(cluster)
 
 
 async def serve(given: argparse.Namespace) -> None:
@@ -40,7 +48,7 @@ async def serve(given: argparse.Namespace) -> None:
         attribute_lists=given.attribute_lists,
     )
     async with cluster:
-        runner = await start_server(make_controls(cluster), controls)
+        runner = await start_server(control(cluster), controls)
         if given.descriptor is None:
             print(f"DAX is ready: {cluster.endpoint}, controls {url_of(controls)}", flush=True)
         await stopped.wait()

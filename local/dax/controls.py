@@ -1,10 +1,17 @@
 """A cluster's controls over HTTP: GET / says how it is, POST /faults breaks and heals nodes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aiohttp import web
 
+from local.controls import Act, ControlError
 from local.dax.clusters import Cluster
 from local.dax.faults import Fault
 from local.servers import Handler
+
+
+LOOK, BEHAVE = "dax-look", "dax-behave"
 
 
 def make_controls(cluster: Cluster) -> Handler:
@@ -14,6 +21,8 @@ def make_controls(cluster: Cluster) -> Handler:
     """
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if "Origin" in request.headers:  # a page's, of whichever site
+            return web.json_response({"message": "Not for web pages."}, status=403)
         if request.method == "POST" and request.path == "/faults":
             try:
                 await _behave(cluster, await request.json())
@@ -26,6 +35,22 @@ def make_controls(cluster: Cluster) -> Handler:
         return web.json_response(cluster.status())
 
     return handle
+
+
+def commands(cluster: Cluster) -> dict[str, Act]:
+    """The same as commands of the running stack: LOOK and BEHAVE."""
+
+    async def look(_words: Mapping[str, Any]) -> dict[str, Any]:
+        return cluster.status()
+
+    async def behave(words: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            await _behave(cluster, dict(words))
+        except (ValueError, KeyError, OSError) as error:
+            raise ControlError(f"DAX can't be made so: {error}") from None
+        return cluster.status()
+
+    return {LOOK: look, BEHAVE: behave}
 
 
 async def _behave(cluster: Cluster, wanted: dict[str, object]) -> None:
