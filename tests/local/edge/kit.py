@@ -203,3 +203,18 @@ async def running(
         for runner in runners:
             await runner.cleanup()
         await asyncio.sleep(0)  # transports close their sockets in the loop's next turn
+
+
+def run(scenario):
+    asyncio.run(scenario)
+
+
+def echo(request: web.BaseRequest):
+    """A redirect that tells all that the origin was asked.
+
+    But for who asked and by which way, which CloudFront always tells: no answer may follow from it.
+    """
+    told = {"host", "x-forwarded-for", "via"}
+    headers = sorted((name.lower(), value) for name, value in request.headers.items())
+    said = "|".join(f"{name}={value}" for name, value in headers if name not in told)
+    return redirect(f"https://example.com/?{request.raw_path}#{said}")
