@@ -123,7 +123,9 @@ def origins_of(template: Json) -> Iterator[Origin]:
 
     for resource in template.get("Resources", {}).values():
         if resource["Type"] == "AWS::CloudFront::Distribution":
-            for it in resource["Properties"]["DistributionConfig"].get("Origins", []):
+            config = resource["Properties"]["DistributionConfig"]
+            grouped = set(_members_of(config))
+            for it in (one for said in config.get("Origins", []) for one in _branches_of(said)):
                 custom = it.get("CustomOriginConfig")
                 yield Origin(
                     str(it["Id"]),
@@ -132,7 +134,24 @@ def origins_of(template: Json) -> Iterator[Origin]:
                     None
                     if custom is None
                     else number(custom.get("OriginReadTimeout", READ_TIMEOUT)),
+                    has_next=it["Id"] in grouped,
                 )
+
+
+def _members_of(config: Json) -> Iterator[str]:
+    """The origins beside which another is asked when they fail."""
+    for groups in _branches_of(config.get("OriginGroups", {})):
+        for group in groups.get("Items", []):
+            yield from (it["OriginId"] for it in group["Members"]["Items"])
+
+
+def _branches_of(value: Any) -> Iterator[Any]:
+    """What a value may be, whatever a template's conditions say."""
+    if "Fn::If" in value:
+        for branch in value["Fn::If"][1:]:
+            yield from _branches_of(branch)
+    elif value != {"Ref": "AWS::NoValue"}:
+        yield value
 
 
 def ask_disk() -> Disk:

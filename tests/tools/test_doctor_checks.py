@@ -10,6 +10,7 @@ from chalicelib.config import SETTINGS
 from chalicelib.store.clients import ATTEMPTS, CONNECT_FOR, READ_FOR
 from infra.caches import StageCache
 from infra.timeouts import Origin, table_call_for
+from local.templates import load_template
 from tools.account_facts import HANDLERS
 from tools.checks.accounts import (
     Identity,
@@ -55,7 +56,7 @@ from tools.checks.work_trees import (
     judge_settings,
 )
 from tools.doctor_checks import CHECKS
-from tools.findings import Finding
+from tools.findings import Finding, ok
 from tools.stages import Stage
 from tools.work_facts import origins_of, uses_dax
 
@@ -152,6 +153,7 @@ RIGHT: list[tuple[Judge, list[Any]]] = [
     (judge_policy, [Policy(stage(), POLICY)]),
     (judge_waits, [Waits(US, 10, {"worker": 900}, 6)]),
     (judge_edge, [Edge([Origin("api", 1, 1, 30), Origin("site", 1, 2, None)], 10), Edge([], 10)]),
+    (judge_edge, [Edge([Origin("api", 1, 2, 3, has_next=True)], 10)]),
     (judge_identity, [Identity("1", "arn:me", {US: "1"}), Identity("1", "arn:me", {})]),
     (judge_regions, [Regions({"a-1": [US]}, {"a-1": "opted-in"})]),
     (judge_concurrency, [quota()]),
@@ -324,6 +326,17 @@ def test_origins_are_read_from_templates() -> None:
         Origin("bare", 3, 10, 30),
         Origin("site", 1, 10, None),
         Origin("api", 1, 2, 20),
+    ]
+
+
+def test_origins_that_hang_on_a_condition_are_read() -> None:
+    """The edge's own template: all that may be asked, and beside which there is a next one."""
+    origins = {it.name: it for it in origins_of(load_template("global/edge.yaml"))}
+
+    assert list(origins) == ["static-1", "static-2", "api-1", "api-2", "rest"]
+    assert [name for name, it in origins.items() if not it.has_next] == ["rest"]
+    assert list(judge_edge(Edge(list(origins.values()), 10))) == [
+        ok("the edge gives up in time", name) for name in origins
     ]
 
 
