@@ -25,6 +25,7 @@ Json = dict[str, Any]
 # What a command does, given its words; its JSON is the answer.
 Act = Callable[[Mapping[str, Any]], Awaitable[Json]]
 PREFIX = "/_control/"
+STATUS = "status"  # the act that tells what is up
 TOKEN = "LOCAL_CONTROL_TOKEN"  # noqa: S105 - the variable that a process learns its token by
 _MOST = 64 * 1024
 _WITHIN = 10.0

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chalicelib.config import ConfigError
 from chalicelib.core.freshness import DEFAULT_BUDGET
@@ -25,14 +24,14 @@ _BUCKET = "everhop-local-site-123456789012-{region}.s3.{region}.amazonaws.com"
 class Around:
     """What the edge stands between: base URLs of the region's API, the site's bucket and S3.
 
-    And the names that it is asked by, and what it says is up.
+    And the names that it is asked by, and where the stack takes commands.
     """
 
     api: str
     site: str
     s3: str
     hosts: Collection[str]
-    status: Mapping[str, Any]
+    control: str
 
 
 def draw_secret() -> str:
@@ -69,7 +68,7 @@ def plan_edge(
         addresses=addresses,
         functions=str(functions),
         hosts=tuple(sorted(around.hosts)),
-        status=around.status,
+        control=around.control,
         logs=LOGS,
         s3_url=around.s3,
         says=says,

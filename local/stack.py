@@ -16,6 +16,7 @@ from chalicelib.config import load
 from local.cache_commands import COMMANDS, LOOK, say_settings
 from local.children import Child, listen, url_of
 from local.controls import (
+    STATUS,
     TOKEN,
     Channel,
     ControlError,
@@ -83,7 +84,10 @@ class Stack:
         try:
             await self._until_ready(front, stopped)
             if not stopped.is_set():
-                runners += [await self._open_door(front, listener), await self._control()]
+                # Before the door: an edge asks there what is up.
+                control = listen()
+                runners.append(await self._take_commands(control))
+                runners.append(await self._open_door(front, listener, url_of(control)))
                 cache = await self._cache()
                 serving = asyncio.create_task(self._serve(front, stopped))
                 # Code that changes right after the welcome is seen: the watch is on by then.
@@ -107,11 +111,11 @@ class Stack:
                 f"port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
             ) from None
 
-    async def _control(self) -> ServerRunner:
+    async def _take_commands(self, listener: Any) -> ServerRunner:
         """Take commands, at a port that only the data folder tells."""
         acts = {act: hand_on(self._channels(API), act) for act in COMMANDS}
         acts |= {act: hand_on(self._channels(DAX), act) for act in (LOOK_AT_DAX, BEHAVE)}
-        listener = listen()
+        acts[STATUS] = lambda _words: self._status()
         runner = await start_server(control_handler(self._token, acts), listener)
         publish(self.settings.data, Channel(url_of(listener), self._token))
         return runner
@@ -170,18 +174,19 @@ class Stack:
             log=say if settings.access_log else None,
         )
 
-    async def _open_door(self, front: Front, listener: Any) -> ServerRunner:
+    async def _open_door(self, front: Front, listener: Any, control: str) -> ServerRunner:
         """Let visitors in: to the front, or to the edge with the site's bucket behind it."""
         if not self.settings.edge:
             return await start_server(front.handle, listener)
         bucket = listen()
         runner = await start_server(serve_bucket, bucket)
         site, s3 = url_of(bucket), self._urls[FILES]
-        around = Around(self._urls[API], site, s3, front.hosts, await self._status())
+        around = Around(self._urls[API], site, s3, front.hosts, control)
         settings, says = self.settings, self.settings.access_log
         plan = plan_edge(settings.data, settings.region, self._environment, around, says=says)
         # moto asks for credentials but does not check them.
         environ = {name: it for name, it in self._environment.items() if name.startswith("AWS_")}
+        environ[TOKEN] = self._token
         self._children[EDGE] = Child("local.edge", listener, [str(plan)], environ=environ)
         self._children[EDGE].start()
         await _ask(f"{self.settings.url}/_local/status", lambda: self._children[EDGE].alive)

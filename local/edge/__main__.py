@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from infra.edge import origin_request, origin_response, settings, viewer_request
 from local.children import inherited, stop_with_parent
+from local.controls import STATUS, TOKEN, Channel, ask
 from local.edge.access_logs import log_of
 from local.edge.console import line_for
 from local.edge.deliveries import bucket_at, deliver, deliver_always
@@ -27,8 +29,8 @@ HANDLERS = {
 }
 
 
-async def serve(plan: Plan, descriptor: int) -> None:
-    """Answer until SIGTERM, and bring the last of the log away."""
+async def serve(plan: Plan, descriptor: int, token: str) -> None:
+    """Answer until SIGTERM, and bring the last of the log away; `token` is the stack's."""
     distribution = load_distribution(
         GLOBAL / "edge.yaml", plan.parameters, [GLOBAL / "headers.yaml"]
     )
@@ -36,7 +38,8 @@ async def serve(plan: Plan, descriptor: int) -> None:
     await client.open()
     (edge,) = make_edges([plan.place], distribution, client.send, HANDLERS)
     log = log_of(distribution.log_prefix, distribution.id, cookies=distribution.log_cookies)
-    door = Door(edge, log, _watch(plan), make_first(frozenset(plan.hosts), plan.status))
+    find_status = partial(asyncio.to_thread, ask, Channel(plan.control, token), STATUS, {})
+    door = Door(edge, log, _watch(plan), make_first(frozenset(plan.hosts), find_status))
     await door.open(inherited(descriptor))
     put = bucket_at(plan.s3_url, plan.logs)
     delivering = asyncio.create_task(deliver_always(log, put))
@@ -63,7 +66,7 @@ def main(descriptor: str, file: str) -> None:
     # What Lambda@Edge has in its zip, and what Lambda says to a function of where it runs.
     settings.FILE = Path(plan.functions)
     os.environ["AWS_REGION"] = plan.region
-    asyncio.run(serve(plan, int(descriptor)))
+    asyncio.run(serve(plan, int(descriptor), os.environ[TOKEN]))
 
 
 if __name__ == "__main__":

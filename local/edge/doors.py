@@ -11,7 +11,8 @@ from local.edge.servers import Server
 
 
 Watch = Callable[[Request, str, Answer, float], None]  # what was asked, its path, what and how long
-First = Callable[[Request], Response | None]  # what is answered before CloudFront would see it
+# What is answered before CloudFront would see it.
+First = Callable[[Request], Response | Awaitable[Response] | None]
 
 
 class Door:

@@ -1,11 +1,12 @@
 """What a door on one machine answers before the edge would: the state of it, and odd hosts."""
 
+import http.client
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection
 
 from chalicelib.core.hosts import bare_host
+from local.controls import ControlError, Json
 from local.edge.messages import Request, Response, headers_from, reason_of, value_of
 
 
@@ -13,12 +14,11 @@ STATUS = "/_local/status"
 
 
 def make_first(
-    hosts: Collection[str], status: Mapping[str, Any]
-) -> Callable[[Request], Response | None]:
-    """The door's own answers: 421 to another site's name, and what is up."""
-    body = json.dumps(status).encode()
+    hosts: Collection[str], find_status: Callable[[], Awaitable[Json]]
+) -> Callable[[Request], Response | Awaitable[Response] | None]:
+    """The door's own answers: 421 to another site's name, and what is up now, or 503."""
 
-    def first(request: Request) -> Response | None:
+    def first(request: Request) -> Response | Awaitable[Response] | None:
         host = value_of(request.headers, "host")
         # Another name for this machine may be another site's doing (DNS rebinding).
         if bare_host(re.sub(r":\d+$", "", host)) not in hosts:
@@ -29,9 +29,17 @@ def make_first(
             refused = _answer(405, "text/plain", b"")
             refused.headers.update(headers_from([("Allow", "GET, HEAD")]))
             return refused
-        return _answer(200, "application/json; charset=utf-8", body)
+        return _tell(find_status)
 
     return first
+
+
+async def _tell(find_status: Callable[[], Awaitable[Json]]) -> Response:
+    try:
+        status = await find_status()
+    except (OSError, http.client.HTTPException, ControlError):
+        return _answer(503, "text/plain", b"503: the stack does not say what is up.\n")
+    return _answer(200, "application/json; charset=utf-8", json.dumps(status).encode())
 
 
 def _answer(status: int, kind: str, body: bytes) -> Response:

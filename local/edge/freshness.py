@@ -48,15 +48,20 @@ def stay_for(
     said = directives_of(headers)
     if status in KEPT_ERRORS:
         for_seconds = 0.0 if _is_forbidden(said) else _said_for(said, headers, now)
-        return Stay(max(error.min_ttl, for_seconds or 0.0))
+        return _error_stay(max(error.min_ttl, for_seconds or 0.0))
     if status in ASKED_ERRORS:
         for_seconds = _said_for(said, headers, now)
         forbidden = for_seconds is None or _is_forbidden(said)
-        return None if forbidden else Stay(max(error.min_ttl, for_seconds or 0.0))
+        return None if forbidden else _error_stay(max(error.min_ttl, for_seconds or 0.0))
     # Errors may stay even where the policy keeps nothing: CloudFront has another rule for them.
     if caching.is_off or status not in KEPT or value_of(headers, "vary").strip() == "*":
         return None
     return _kept_stay(said, headers, caching, now)
+
+
+def _error_stay(fresh_for: float) -> Stay | None:
+    # A stale error is of no use: nobody asks whether it still holds, and it stands in for nothing.
+    return Stay(fresh_for) if fresh_for > 0 else None
 
 
 def _kept_stay(said: dict[str, str], headers: Headers, caching: Caching, now: float) -> Stay | None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class Plan:
     addresses: Mapping[str, str]
     functions: str  # the file that is baked into the functions' zip
     hosts: tuple[str, ...]  # names that this machine is asked by
-    status: Mapping[str, Any]  # what /_local/status says
+    control: str  # where the stack says what is up, to who has its token
     logs: str  # the bucket for access logs
     s3_url: str
     says: bool  # whether each request is printed

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
+from local.cache_commands import RESIZE
+from local.controls import command
 from tests.conftest import RunningStack, start_stack
 
 
@@ -65,6 +67,15 @@ def test_status_names_the_edge(edged: RunningStack) -> None:
     edges = edged.ask("GET", "/_local/status").json["edges"]
     assert edges == [{"name": "IAD89-C1", "url": edged.url}]
     assert edged.ask("GET", "/_local/status", Host="evil.example").status == 421
+
+
+def test_status_tells_what_is_now(edged: RunningStack) -> None:
+    """Not what was when the edge started: the cache has another size, and says what it is at."""
+    caches = [edged.ask("GET", "/_local/status").json["regions"][0]["api_cache"]]
+    command(edged.data, RESIZE, size="1.6")
+    caches.append(edged.ask("GET", "/_local/status").json["regions"][0]["api_cache"])
+    assert [one["size"] for one in caches] == ["0.5", "1.6"]
+    assert [one["state"] for one in caches] == ["AVAILABLE", "CREATE_IN_PROGRESS"]
 
 
 def test_the_region_answers_nobody_but_the_edge(edged: RunningStack) -> None:
