@@ -33,7 +33,7 @@ from local.front import Front
 from local.functions import PREFIX
 from local.servers import start_server
 from local.settings import ROOT, Settings
-from local.site import serve_bucket
+from local.site_buckets import SiteBucket
 from local.templates import stage_environment
 
 
@@ -209,7 +209,7 @@ class Stack:
         if not self.settings.edge:
             return await start_server(front.handle, listener)
         bucket = listen()
-        runner = await start_server(serve_bucket, bucket)
+        runner = await start_server(SiteBucket(say=say).serve, bucket)
         site, s3 = url_of(bucket), self._urls[FILES]
         around = Around(self._urls[API], site, s3, front.hosts, await self._status())
         settings, says = self.settings, self.settings.access_log
