@@ -36,7 +36,7 @@ from local.environments import API, BUCKET, DATABASE, DAX, EDGE, FILES, app_envi
 from local.front import Front
 from local.servers import start_server
 from local.settings import ROOT, Settings
-from local.site import serve_bucket
+from local.site_buckets import SiteBucket
 
 
 READY_WITHIN = 30
@@ -179,7 +179,7 @@ class Stack:
         if not self.settings.edge:
             return await start_server(front.handle, listener)
         bucket = listen()
-        runner = await start_server(serve_bucket, bucket)
+        runner = await start_server(SiteBucket(say=say).serve, bucket)
         site, s3 = url_of(bucket), self._urls[FILES]
         around = Around(self._urls[API], site, s3, front.hosts, control)
         settings, says = self.settings, self.settings.access_log

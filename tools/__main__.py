@@ -14,6 +14,7 @@ from tools import (
     exports,
     imports,
     keys,
+    publications,
     rollbacks,
     sample_links,
 )
@@ -29,6 +30,7 @@ _COMMANDS = {
     "import": imports,
     "key": keys,
     "keys": api_keys,
+    "publish": publications,
     "rollback": rollbacks,
     "sample": sample_links,
 }

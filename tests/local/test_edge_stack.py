@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import signal
 import subprocess
 import time
@@ -122,6 +123,15 @@ def test_the_dashboard_comes_out_of_its_bucket(edged: RunningStack) -> None:
     again = edged.ask("GET", "/", Accept_Encoding="gzip", If_None_Match=said["etag"])
     assert (again.status, again.body) == (304, b"")
     assert edged.ask("GET", "/assets/nothing.js").status == 403
+    # As `publish` names them, and so kept for good.
+    assets = re.findall(rb'"(/assets/[0-9a-f]{16}-[^"]+)"', gzip.decompress(page.body))
+    assert len(assets) > 60
+    for asset in (assets[0], assets[0], assets[-1]):
+        found = edged.ask("GET", asset.decode())
+        said = {name.lower(): value for name, value in found.headers.items()}
+        assert (found.status, "immutable" in said["cache-control"]) == (200, True)
+        assert "trusted-types" in said["content-security-policy"]
+    assert "hit" in edged.ask("GET", assets[0].decode()).headers["Cache-Status"]
 
 
 @pytest.mark.parametrize(
