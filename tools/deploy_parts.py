@@ -12,7 +12,7 @@ from tools.client import CannotRun
 from tools.stages import Group, Stage
 
 
-Kind = Literal["stack", "app", "cache", "smoke"]
+Kind = Literal["stack", "app", "cache", "smoke", "leftover"]
 Parameters = tuple[tuple[str, str], ...]
 HOME_OF_GLOBALS = "us-east-1"  # CloudFront is managed from there alone
 DATA, GLOBAL = "data", "global"  # waves; the others are called like their regions
@@ -24,7 +24,8 @@ class Part:
 
     `keeps` are parameters that an update leaves as they are; `hands` says which outputs of a stack
     become which keys of the Chalice stages in its region; `settings` has an update change the
-    parameters alone; `is_data` outlives a destroy.
+    parameters alone; `is_data` outlives a destroy. A leftover is a stack of what is turned off, and
+    goes once nothing uses it.
     """
 
     kind: Kind
@@ -142,11 +143,21 @@ def _regional(
     region = stage.region or home
     for part in _stacks(group, "region", region, region):
         yield replace(part, stage=stage.name)
-    yield from _dax(group, stage, region, clusters.get(stage.name, StageDax()))
+    dax = clusters.get(stage.name, StageDax())
+    yield from _dax(group, stage, region, dax)
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
         yield Part(kind, name, region, region, stage=stage.name)
+    if not dax.enabled:
+        # After the app, which was told of DAX, and stands in its network, until then.
+        every = [*_dax(group, stage, region, StageDax(enabled=True))]
+        yield from (leftover_of(part) for part in reversed(every))
+
+
+def leftover_of(part: Part) -> Part:
+    """Taking away what a stack that is no longer wanted may have left."""
+    return Part("leftover", f"{part.name}, off", part.wave, part.region, part.stage, part.stack)
 
 
 def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Part]:

@@ -17,7 +17,7 @@ _UNKNOWN = "not looked up"
 def plan_lines(parts: Sequence[Part], updates: Mapping[Part, Update]) -> Iterator[str]:
     """A line for each part, and below it what changes; without updates, what there is."""
     wave = ""
-    for part in parts:
+    for part in (it for it in parts if is_shown(it, updates.get(it))):
         shown = "" if part.wave == wave else part.wave
         wave = part.wave
         yield f"{shown:12} {part.name:21} {title_of(part):33} {_verdict(part, updates.get(part))}"
@@ -25,9 +25,14 @@ def plan_lines(parts: Sequence[Part], updates: Mapping[Part, Update]) -> Iterato
             yield from wrap(change, "              ")
 
 
+def is_shown(part: Part, update: Update | None) -> bool:
+    """Whether a part is worth a line: nobody asks for leftovers that there are none of."""
+    return part.kind != "leftover" or bool(update and update.changes)
+
+
 def title_of(part: Part) -> str:
     """What a part is called on AWS, and where that can't be told from its wave."""
-    if part.kind != "stack":
+    if not part.stack:
         return part.stage
     return part.stack if part.stage else f"{part.stack}, {part.region}"
 
@@ -39,6 +44,8 @@ def _verdict(part: Part, update: Update | None) -> str:
         return "to be done"
     if not update.changes:
         return "nothing"
+    if part.kind == "leftover":
+        return "remove"
     return "create" if update.is_new else "change"
 
 

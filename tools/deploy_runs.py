@@ -43,12 +43,14 @@ class Deployment:
         self._policies = declared_policies()
         self._looks = {
             "stack": lambda part: Stacks(part.region).look(part),
+            "leftover": _look_at_leftover,
             "app": self._look_at_app,
             "cache": self._look_at_cache,
             "smoke": self._look_at_record,
         }
         self._acts = {
             "stack": lambda part: Stacks(part.region).apply(part),
+            "leftover": lambda part: Stacks(part.region).delete(part.stack),
             "app": self._deploy_app,
             "cache": self._apply_cache,
             "smoke": self._try_out,
@@ -219,6 +221,12 @@ class Deployment:
             chalice=read_note(app.stage.name),
             files=self.package.files,
         )
+
+
+def _look_at_leftover(part: Part) -> Update:
+    if not Stacks(part.region).read(part.stack):
+        return _NOTHING
+    return Update(is_new=False, changes=(f"- {part.stack}, still there and paid for",))
 
 
 def _cache_lines(wanted: Wanted, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:

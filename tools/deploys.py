@@ -13,7 +13,7 @@ from infra.dax import DaxSettingsError, StageDax
 from tools.caches import Refused, confirm
 from tools.client import CannotRun
 from tools.deploy_parts import Part, parts_for
-from tools.deploy_reports import Progress, cost_lines, missing_lines, plan_lines, wrap
+from tools.deploy_reports import Progress, cost_lines, is_shown, missing_lines, plan_lines, wrap
 from tools.import_reports import tell, visible
 from tools.smoke_tests import Trial
 from tools.stages import Group, Stage, find_group
@@ -170,8 +170,9 @@ def make_parts(deployment: "Deployment", target: Target) -> int:
     progress, now = Progress(), target.parts[0]
     try:
         for now in target.parts:
-            if not deployment.look(now).changes:
-                progress.tell(now, "already so")
+            if not (update := deployment.look(now)).changes:
+                if is_shown(now, update):
+                    progress.tell(now, "already so")
                 continue
             progress.tell(now, "begun")
             deployment.make(now)

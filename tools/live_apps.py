@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from infra.dax import stack_name
 from tools.app_changes import AppState, Routes
 from tools.client import CannotRun
 from tools.packages import read_routes
@@ -20,6 +21,7 @@ _FOLDER = ROOT / ".chalice" / "deployed"
 _RELEASE = "Everhop release "
 HALF_WAY = "half-way to "
 KEY = "EVERHOP_API_KEY_HASH"
+DAX = "EVERHOP_DAX"
 
 
 def read_note(stage: str) -> Json:
@@ -122,7 +124,8 @@ class LiveApp:
         self.name_release(HALF_WAY + release.name)
         self._allow(release.policy)
         for name, configuration in release.functions.items():
-            self._update(name, zipped, self._with_own_key(name, configuration))
+            own = self._with_own_key(name, self._in_own_network(configuration))
+            self._update(name, zipped, own)
         deployed = {"op": "replace", "path": "/deploymentId", "value": release.deployment}
         self.api.patch([deployed])
         self.name_release(release.name)
@@ -139,11 +142,21 @@ class LiveApp:
         variables = {**_variables(configuration), **({KEY: own} if own else {})}
         return {**configuration, "Environment": {"Variables": variables}}
 
+    def _in_own_network(self, configuration: Mapping[str, Any]) -> Json:
+        """Without DAX where its network was taken away since: the table answers."""
+        wanted = configuration.get("VpcConfig", {}).get("SubnetIds", [])
+        network = stack_name(self.stage.group, "network")
+        there = Stacks(self.place.region).outputs(network).get("SubnetIds", "") if wanted else ""
+        if set(wanted) <= set(there.split(",")):
+            return dict(configuration)
+        variables = {key: it for key, it in _variables(configuration).items() if key != DAX}
+        return {**configuration, "VpcConfig": {}, "Environment": {"Variables": variables}}
+
     def _update(self, name: str, zipped: bytes, configuration: Mapping[str, Any]) -> None:
         vpc = configuration.get("VpcConfig", {})
-        kept = {key: it for key, it in configuration.items() if key != "VpcConfig"}
-        if vpc.get("SubnetIds"):
-            kept["VpcConfig"] = {key: vpc[key] for key in ("SubnetIds", "SecurityGroupIds")}
+        # Said also when it is none: what is not said, Lambda leaves as it is.
+        network = {key: vpc.get(key, []) for key in ("SubnetIds", "SecurityGroupIds")}
+        kept = {**configuration, "VpcConfig": network}
         named = {"FunctionName": name}
         waiter = self._lambda.get_waiter("function_updated_v2")
         calling(lambda: self._lambda.update_function_code(**named, ZipFile=zipped))

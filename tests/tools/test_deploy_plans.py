@@ -18,6 +18,7 @@ from tools.app_changes import AppState, changed_routes, changes_of
 from tools.caches import Refused
 from tools.client import CannotRun
 from tools.deploy_parts import STACKS, Part, parts_for
+from tools.deploy_reports import plan_lines
 from tools.deploy_runs import put_handed
 from tools.deploys import Target, make_parts
 from tools.destroys import split_parts
@@ -149,8 +150,11 @@ def test_waves_are_in_order() -> None:
     assert names(parts_for(group, stages, "us-east-1", {})) == [
         "data table",
         "data replica in eu-west-1",
-        *(f"us-east-1 {it}" for it in ("files", "app", "cache", "smoke test")),
-        *(f"eu-west-1 {it}" for it in ("files", "app", "cache", "smoke test")),
+        *(
+            f"{region} {it}"
+            for region in ("us-east-1", "eu-west-1")
+            for it in ("files", "app", "cache", "smoke test", "dax, off", "network, off")
+        ),
         "global headers",
     ]
 
@@ -299,6 +303,22 @@ def test_dax_tells_the_functions_where_it_is() -> None:
     assert [it.stack for it in (network, cluster)] == ["everhop-prod-network", "everhop-prod-dax"]
     assert handed == handed_config(outputs, outputs)
     assert sum(it.monthly for it in parts) == dax.monthly_cost > 0
+
+
+def test_dax_that_is_turned_off_goes_last() -> None:
+    """Its stacks are looked for after the app has let go of them, and told only when there are any."""
+    group, stages = find_group("prod-eu-west-1")
+    parts = parts_for(group, stages, "us-east-1", {})
+    left = [it for it in parts if it.kind == "leftover"]
+    there = Update(is_new=False, changes=("- it",))
+    nothing = Update(is_new=False, changes=())
+
+    assert [it.stack for it in left] == ["everhop-prod-dax", "everhop-prod-network"]
+    assert names(parts).index("eu-west-1 smoke test") < parts.index(left[0])
+    assert not any("off" in line for line in plan_lines(parts, {}))
+    assert not any("off" in line for line in plan_lines(parts, {it: nothing for it in parts}))
+    said = [it for it in plan_lines(parts, {it: there for it in parts}) if "off" in it]
+    assert [it.split()[-1] for it in said] == ["remove", "remove"]
 
 
 def test_a_smoke_test_of_nobody() -> None:
