@@ -316,8 +316,8 @@ def test_dax_that_is_turned_off_goes_last() -> None:
     assert [it.stack for it in left] == ["everhop-prod-dax", "everhop-prod-network"]
     assert names(parts).index("eu-west-1 smoke test") < parts.index(left[0])
     assert not any("off" in line for line in plan_lines(parts, {}))
-    assert not any("off" in line for line in plan_lines(parts, {it: nothing for it in parts}))
-    said = [it for it in plan_lines(parts, {it: there for it in parts}) if "off" in it]
+    assert not any("off" in line for line in plan_lines(parts, dict.fromkeys(parts, nothing)))
+    said = [it for it in plan_lines(parts, dict.fromkeys(parts, there)) if "off" in it]
     assert [it.split()[-1] for it in said] == ["remove", "remove"]
 
 
