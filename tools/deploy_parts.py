@@ -1,52 +1,25 @@
 """What a deployment is made of, as data: each part's wave, kind and region.
 
-A new template is a row of STACKS.
+A new template is a row of STACKS; those of the edge are in tools/edge_parts.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from infra.dax import StageDax, read_dax, stacks_for
+from infra.edges import GroupEdge, read_edges
 from tools.client import CannotRun
+from tools.edge_parts import edge_parts, opened_parts, static_part
+from tools.parts import DATA, Kind, Parameters, Part, leftover_of
 from tools.stages import Group, Stage
-
-
-Kind = Literal["stack", "app", "cache", "smoke"]
-Parameters = tuple[tuple[str, str], ...]
-HOME_OF_GLOBALS = "us-east-1"  # CloudFront is managed from there alone
-DATA, GLOBAL = "data", "global"  # waves; the others are called like their regions
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that is made, changed or taken away at once.
-
-    `keeps` are parameters that an update leaves as they are; `hands` says which outputs of a stack
-    become which keys of the Chalice stages in its region; `settings` has an update change the
-    parameters alone; `is_data` outlives a destroy.
-    """
-
-    kind: Kind
-    name: str
-    wave: str
-    region: str
-    stage: str = ""
-    stack: str = ""
-    template: str = ""
-    parameters: Parameters = ()
-    keeps: tuple[str, ...] = ()
-    hands: Parameters = ()
-    settings: bool = False
-    is_data: bool = False
-    monthly: float = 0.0
 
 
 class Stack(NamedTuple):
     """A template, and once for what it is deployed: a group, each region after the first, ..."""
 
     name: str
-    once_for: Literal["group", "replica", "region", "world"]
+    once_for: Literal["group", "replica", "region"]
     template: str
     parameters: Mapping[str, str]
     keeps: tuple[str, ...] = ()
@@ -74,7 +47,6 @@ STACKS = (
         hands={"BucketName": "environment_variables.EVERHOP_BUCKET"},
         is_data=True,
     ),
-    Stack("headers", "world", "global/headers.yaml", {}),
 )
 
 
@@ -90,13 +62,17 @@ def parts_for(
     stages: Sequence[Stage],
     home: str,
     clusters: Mapping[str, StageDax] | None = None,
+    edges: Mapping[str, GroupEdge] | None = None,
 ) -> tuple[Part, ...]:
     """The parts of these stages of a group, in the order of their waves.
 
     `home` is the region of the group's first stage, which has the table's stack; `clusters` are
-    the settings of DAX by stage, else those of infra/regional/dax.toml.
+    the settings of DAX by stage and `edges` those of the edge by group, else those of the files
+    in infra/. The edge is that of all stages of a group: one of several leaves it alone.
     """
     clusters = read_dax() if clusters is None else clusters
+    edge = (read_edges() if edges is None else edges).get(group.name, GroupEdge())
+    is_whole = tuple(stages) == group.stages
     beyond = [it.region for it in group.stages[1:]]
     if len(beyond) > 1:
         raise CannotRun(
@@ -107,8 +83,9 @@ def parts_for(
     return (
         *_stacks(group, "group", home, DATA),
         *(part for region in wanted for part in _replicas(group, region, home)),
-        *(part for stage in stages for part in _regional(group, stage, home, clusters)),
-        *_stacks(group, "world", HOME_OF_GLOBALS, GLOBAL),
+        *(part for stage in stages for part in _regional(group, stage, home, clusters, edge)),
+        *(edge_parts(group, home, edge) if is_whole else ()),
+        *(opened_parts(group, home) if is_whole and edge.enabled else ()),
     )
 
 
@@ -133,20 +110,31 @@ def _stacks(group: Group, once_for: str, region: str, wave: str) -> Iterator[Par
 
 def _replicas(group: Group, region: str, home: str) -> Iterator[Part]:
     for part in _stacks(group, "replica", region, DATA):
-        yield replace(part, name=f"replica in {region}", region=home, settings=True)
+        yield replace(part, name=f"replica in {region}", region=home, settings=True, once=True)
 
 
 def _regional(
-    group: Group, stage: Stage, home: str, clusters: Mapping[str, StageDax]
+    group: Group,
+    stage: Stage,
+    home: str,
+    clusters: Mapping[str, StageDax],
+    edge: GroupEdge,
 ) -> Iterator[Part]:
     region = stage.region or home
     for part in _stacks(group, "region", region, region):
         yield replace(part, stage=stage.name)
-    yield from _dax(group, stage, region, clusters.get(stage.name, StageDax()))
+    if edge.enabled:
+        yield static_part(group, stage, region)
+    dax = clusters.get(stage.name, StageDax())
+    yield from _dax(group, stage, region, dax)
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
         yield Part(kind, name, region, region, stage=stage.name)
+    if not dax.enabled:
+        # After the app, which was told of DAX, and stands in its network, until then.
+        every = [*_dax(group, stage, region, StageDax(enabled=True))]
+        yield from (leftover_of(part) for part in reversed(every))
 
 
 def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Part]:

@@ -3,21 +3,24 @@
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from infra.caches import TOLD, StageCache
-from tools.deploy_parts import Part
+from tools.parts import Part
 from tools.stacks import Update
 from tools.stages import Stage
 
 
 _WIDTH = 100
-_UNKNOWN = "not looked up"
 
 
 def plan_lines(parts: Sequence[Part], updates: Mapping[Part, Update]) -> Iterator[str]:
     """A line for each part, and below it what changes; without updates, what there is."""
+    if not updates:
+        yield from _overview(parts)
+        return
     wave = ""
-    for part in parts:
+    for part in (it for it in parts if is_shown(it, updates.get(it))):
         shown = "" if part.wave == wave else part.wave
         wave = part.wave
         yield f"{shown:12} {part.name:21} {title_of(part):33} {_verdict(part, updates.get(part))}"
@@ -25,20 +28,36 @@ def plan_lines(parts: Sequence[Part], updates: Mapping[Part, Update]) -> Iterato
             yield from wrap(change, "              ")
 
 
+def _overview(parts: Sequence[Part]) -> Iterator[str]:
+    """A paragraph for each wave: nothing more is known, and it has to fit a screen."""
+    for wave, of_wave in groupby((it for it in parts if is_shown(it, None)), lambda it: it.wave):
+        names = ", ".join(it.name for it in of_wave)
+        yield from wrap(f"{wave:12} {names}", "")
+    stacks = [it.stack for it in parts if it.kind == "stack"]
+    yield from wrap(f"Stacks are called like {stacks[0]}. None of it was looked up.", "")
+
+
+def is_shown(part: Part, update: Update | None) -> bool:
+    """Whether a part is worth a line: nobody asks for leftovers that there are none of."""
+    return part.kind != "leftover" or bool(update and update.changes)
+
+
 def title_of(part: Part) -> str:
     """What a part is called on AWS, and where that can't be told from its wave."""
-    if part.kind != "stack":
+    if not part.stack:
         return part.stage
     return part.stack if part.stage else f"{part.stack}, {part.region}"
 
 
 def _verdict(part: Part, update: Update | None) -> str:
     if update is None:
-        return _UNKNOWN
-    if part.kind == "smoke" and update.changes:
+        return ""
+    if part.kind in ("smoke", "trial") and update.changes:
         return "to be done"
     if not update.changes:
         return "nothing"
+    if part.kind == "leftover":
+        return "remove"
     return "create" if update.is_new else "change"
 
 
@@ -61,7 +80,7 @@ def cost_lines(
     untold = []
     for stage in stages:
         cache = caches.get(stage.name, StageCache())
-        if cache.enabled and stage.environment.get(TOLD) == "on":
+        if cache.enabled and _is_told(stage, parts):
             fixed.append((f"API cache of {stage.name}, {cache.size} GB", cache.monthly_cost))
         elif cache.enabled:
             untold.append(stage.name)
@@ -74,6 +93,12 @@ def cost_lines(
     )
     if untold:
         yield from wrap(f"The cache stays off while {TOLD} is off: {', '.join(untold)}.", "")
+
+
+def _is_told(stage: Stage, parts: Sequence[Part]) -> bool:
+    """Whether the app knows of its cache: as it is set, or else as an edge stands before it."""
+    behind = any(it.name == "static" and it.stage == stage.name for it in parts)
+    return stage.environment.get(TOLD, "on" if behind else "off") == "on"
 
 
 def missing_lines(missing: Sequence[str]) -> Iterator[str]:

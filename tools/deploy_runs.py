@@ -11,9 +11,11 @@ from tools.app_changes import AppState, changes_of
 from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsafe_reasons
 from tools.caches import Refused, Wanted, make_so
 from tools.client import CannotRun
-from tools.deploy_parts import Part
+from tools.edge_runs import PUBLIC_URL, SECRETS, Edge
+from tools.edge_trials import try_edge
 from tools.live_apps import HALF_WAY, KEY, LiveApp, adopt_note, find_app, read_note
 from tools.packages import Package, git_commit, policy_of, run_chalice
+from tools.parts import Part
 from tools.releases import Release, Releases, now_text
 from tools.smoke_tests import Trial, smoke_test
 from tools.stacks import Stacks, Update
@@ -41,14 +43,25 @@ class Deployment:
         self._stages = {stage.name: stage for stage in group.stages}
         self._caches, self._trial = caches, trial
         self._policies = declared_policies()
+        self._has_edge = any(it.kind == "trial" for it in parts)
+        self._edge = Edge(group, self._api_of, is_on=self._has_edge)
+        self._changing: set[Part] = set()
         self._looks = {
-            "stack": lambda part: Stacks(part.region).look(part),
+            "stack": self._look_at_stack,
+            "secret": self._edge.look_at_secret,
+            "told": self._look_behind,
+            "trial": self._look_at_trial,
+            "leftover": _look_at_leftover,
             "app": self._look_at_app,
             "cache": self._look_at_cache,
             "smoke": self._look_at_record,
         }
         self._acts = {
-            "stack": lambda part: Stacks(part.region).apply(part),
+            "stack": self._apply_stack,
+            "secret": self._edge.make_secret,
+            "told": self._tell_app,
+            "trial": self._try_edge,
+            "leftover": lambda part: Stacks(part.region).delete(part.stack),
             "app": self._deploy_app,
             "cache": self._apply_cache,
             "smoke": self._try_out,
@@ -56,22 +69,39 @@ class Deployment:
 
     def look(self, part: Part) -> Update:
         """What making the part so would change; nothing when it is."""
-        return self._looks[part.kind](part)
+        update = self._looks[part.kind](part)
+        if update.changes:
+            self._changing.add(part)
+        else:
+            self._changing.discard(part)
+        return update
 
     def make(self, part: Part) -> None:
         """Make it so. CannotRun says what went wrong, Refused what must not be."""
         self._acts[part.kind](part)
+        self._changing.discard(part)
 
     def url_of(self, stage: str) -> str:
         """Where a stage is reached; "" when it is not deployed."""
+        return self._trial.urls.get(stage) or self._api_of(stage)
+
+    @property
+    def edge_url(self) -> str:
+        """Where the edge is; "" when there is none."""
+        url = self._edge.outputs.get("PublicUrl", "") if self._has_edge else ""
+        return url and self._trial.urls.get("edge", url)
+
+    def _api_of(self, stage: str) -> str:
         region = next(it.region for it in self.parts if it.stage == stage)
         app = self._app(stage, region)
-        return self._trial.urls.get(stage) or (app.url if app else "")
+        return app.url if app else ""
 
     def bucket_of(self, stage: str) -> str:
         """The bucket of a stage's region; "" when there is none yet."""
-        handed: str = self._handed(stage).get("environment_variables", {}).get("EVERHOP_BUCKET", "")
-        return handed or self._stages[stage].environment.get("EVERHOP_BUCKET", "")
+        variables = self._handed_by_stacks(stage).get("environment_variables", {})
+        return str(variables.get("EVERHOP_BUCKET", "")) or self._stages[stage].environment.get(
+            "EVERHOP_BUCKET", ""
+        )
 
     def _releases(self, part: Part) -> Releases | None:
         bucket = self.bucket_of(part.stage)
@@ -84,7 +114,7 @@ class Deployment:
     def _app(self, stage: str, region: str) -> LiveApp | None:
         return find_app(self._stages[stage], region)
 
-    def _handed(self, stage: str) -> Json:
+    def _handed_by_stacks(self, stage: str) -> Json:
         """What the stacks of a stage's region tell it, as keys of Chalice's configuration."""
         handed: Json = {}
         for part in self.parts:
@@ -93,6 +123,71 @@ class Deployment:
                 if output in outputs:
                     put_handed(handed, key, outputs[output])
         return handed
+
+    def _handed(self, stage: str) -> Json:
+        """The same, and what the edge tells it once it stands."""
+        handed = self._handed_by_stacks(stage)
+        told = self._edge.handed(stage)
+        if told and self._caches[stage].enabled and TOLD not in self._stages[stage].environment:
+            told[TOLD] = "on"  # the query is a key only as the edge hands it on
+        for name, value in told.items():
+            put_handed(handed, f"environment_variables.{name}", value)
+        return handed
+
+    def _look_at_stack(self, part: Part) -> Update:
+        filled, late = self._edge.filled(part)
+        stacks = Stacks(part.region)
+        if late and stacks.read(part.stack):
+            return Update(is_new=False, changes=late)
+        update = stacks.look(filled)
+        sources = {source.partition(":")[0] for _, source in part.takes}
+        if update.changes or not sources & self._stacks_changing:
+            return update
+        return Update(is_new=False, changes=("what it takes of the parts before it",))
+
+    @property
+    def _stacks_changing(self) -> set[str]:
+        return {it.stack for it in self._changing if it.kind == "stack"}
+
+    def _apply_stack(self, part: Part) -> None:
+        filled, late = self._edge.filled(part)
+        if late:
+            raise CannotRun(f"{part.stack} can't be made: {'; '.join(late)}.")
+        self._edge.upload(part)
+        Stacks(part.region).apply(filled)
+
+    def _look_behind(self, part: Part) -> Update:
+        """The app, its cache and its test once more, for what the edge has told since."""
+        if not self._edge.outputs or f"everhop-{self.group.name}-edge" in self._stacks_changing:
+            told = f"{PUBLIC_URL}, {SECRETS} and {TOLD}, once the edge stands"
+            return Update(is_new=False, changes=(f"settings: {told}",))
+        if any(it.kind == "app" and it.stage == part.stage for it in self._changing):
+            # It is told by then.
+            return _NOTHING
+        looks = (self._look_at_app, self._look_at_cache, self._look_at_record)
+        changes = [line for look in looks for line in look(part).changes]
+        return Update(is_new=False, changes=tuple(changes))
+
+    def _tell_app(self, part: Part) -> None:
+        steps = (
+            (self._look_at_app, self._deploy_app),
+            (self._look_at_cache, self._apply_cache),
+            (self._look_at_record, self._try_out),
+        )
+        for look, act in steps:
+            if look(part).changes:
+                act(part)
+
+    def _look_at_trial(self, part: Part) -> Update:
+        asked = ("/, /api/v1/health and a link that is none, through CloudFront",)
+        is_due = bool(self._changing - {part}) or not self._edge.is_tried(self.package.release)
+        return Update(is_new=False, changes=asked if is_due else ())
+
+    def _try_edge(self, _part: Part) -> None:
+        wrong = try_edge(self.edge_url, self.package.release, self._trial.patience)
+        if wrong:
+            raise Refused("\n".join(["The edge does not answer as it should:", *wrong]))
+        self._edge.note_tried(self.package.release)
 
     def _wanted(self, part: Part, key_hash: str) -> Json:
         handed = self._handed(part.stage)
@@ -165,7 +260,8 @@ class Deployment:
         """The cache that a stage is to have; none as long as its app is not told of one."""
         if stage.name not in self._caches:
             raise CannotRun(f"infra/regional/caches.toml has no [{stage.name}]: add it.")
-        told = stage.environment.get(TOLD) == "on"
+        handed = self._handed(stage.name).get("environment_variables", {})
+        told = {**stage.environment, **handed}.get(TOLD) == "on"
         cache = self._caches[stage.name] if told else StageCache()
         return Wanted(stage.name, cache, method_caches(self._policies, cache))
 
@@ -196,11 +292,12 @@ class Deployment:
 
     def _try_out(self, part: Part) -> None:
         url = self.url_of(part.stage)
-        wrong = smoke_test(url, self.package.release, self._trial.patience)
+        app = self._app(part.stage, part.region)
+        secrets_of = app.api.environment().get(SECRETS, "") if app else ""
+        wrong = smoke_test(url, self.package.release, self._trial.patience, secrets_of)
         if wrong:
             raise Refused("\n".join([f"The smoke test of {part.stage} failed:", *wrong]))
         releases = self._releases(part)
-        app = self._app(part.stage, part.region)
         if releases and app:
             releases.keep(self._note(app), self.package.zipped)
 
@@ -219,6 +316,12 @@ class Deployment:
             chalice=read_note(app.stage.name),
             files=self.package.files,
         )
+
+
+def _look_at_leftover(part: Part) -> Update:
+    if not Stacks(part.region).read(part.stack):
+        return _NOTHING
+    return Update(is_new=False, changes=(f"- {part.stack}, still there and paid for",))
 
 
 def _cache_lines(wanted: Wanted, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.caches import CacheSettingsError, StageCache, read_caches
 from infra.dax import DaxSettingsError, StageDax
+from infra.edges import EdgeSwitchError, GroupEdge
 from tools.caches import Refused, confirm
 from tools.client import CannotRun
-from tools.deploy_parts import Part, parts_for
-from tools.deploy_reports import Progress, cost_lines, missing_lines, plan_lines, wrap
+from tools.deploy_parts import parts_for
+from tools.deploy_reports import Progress, cost_lines, is_shown, missing_lines, plan_lines, wrap
 from tools.import_reports import tell, visible
+from tools.parts import Part
 from tools.smoke_tests import Trial
 from tools.stages import Group, Stage, find_group
 
@@ -42,9 +44,13 @@ class Target(NamedTuple):
         """The parts of the stages that are meant."""
         return self.parts_with(None)
 
-    def parts_with(self, clusters: Mapping[str, StageDax] | None) -> tuple[Part, ...]:
-        """The same, were DAX set so."""
-        return parts_for(self.group, self.stages, self.home or "your region", clusters)
+    def parts_with(
+        self,
+        clusters: Mapping[str, StageDax] | None,
+        edges: Mapping[str, GroupEdge] | None = None,
+    ) -> tuple[Part, ...]:
+        """The same, were DAX and the edge set so."""
+        return parts_for(self.group, self.stages, self.home or "your region", clusters, edges)
 
     @property
     def name(self) -> str:
@@ -93,7 +99,7 @@ def guarded(act: Callable[[argparse.Namespace], int], options: argparse.Namespac
     """The exit status of a command, whatever stops it, which is said with how to go on."""
     try:
         return act(options)
-    except (CannotRun, CacheSettingsError, DaxSettingsError) as error:
+    except (CannotRun, CacheSettingsError, DaxSettingsError, EdgeSwitchError) as error:
         _tell_lines(str(error))
         return _COULD_NOT_ASK
     except Refused as error:
@@ -158,7 +164,7 @@ def _say(
     target: Target, caches: Mapping[str, StageCache], updates: Mapping[Part, "Update"]
 ) -> None:
     where = f" in account {target.account}" if target.account else ""
-    print(f"Plan for {target.name}{where}: data, then region by region, then what is global.")
+    print(f"Plan for {target.name}{where}: data, then region by region, then the edge.")
     for line in plan_lines(target.parts, updates):
         print(visible(line))
     for line in cost_lines(target.parts, target.stages, caches):
@@ -170,8 +176,9 @@ def make_parts(deployment: "Deployment", target: Target) -> int:
     progress, now = Progress(), target.parts[0]
     try:
         for now in target.parts:
-            if not deployment.look(now).changes:
-                progress.tell(now, "already so")
+            if not (update := deployment.look(now)).changes:
+                if is_shown(now, update):
+                    progress.tell(now, "already so")
                 continue
             progress.tell(now, "begun")
             deployment.make(now)
@@ -189,12 +196,16 @@ def make_parts(deployment: "Deployment", target: Target) -> int:
 def _say_where_it_stopped(target: Target, part: Part) -> None:
     tell(f"Stopped at {part.wave}: {part.name}. Nothing after it was begun.")
     tell(f"To go on from there: python -m tools deploy {target.name}")
-    if part.kind in ("app", "cache", "smoke"):
+    if part.kind == "trial":
+        tell("CloudFront may need some minutes more; the same command only asks again then.")
+    if part.kind in ("app", "cache", "smoke", "told"):
         tell(f"To put the release before it back: python -m tools rollback {target.name}")
 
 
 def say_outputs(deployment: "Deployment", target: Target) -> None:
     """Where everything is."""
+    if deployment.edge_url:
+        print(f"  {deployment.edge_url}/: short links /{{slug}}, the dashboard, api/v1/, api/docs")
     for stage in target.stages:
         print(f"  {stage.name}: {deployment.url_of(stage.name)}/")
         print(f"    REST API v1/, short links r/{{slug}}, documentation docs; files in "

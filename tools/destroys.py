@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infra.dax import StageDax
+from infra.edges import GroupEdge
 from tools.client import CannotRun
-from tools.deploy_parts import DATA, GLOBAL, Part
 from tools.deploy_reports import Progress, title_of
 from tools.deploys import Target, find_target, guarded
 from tools.import_reports import tell
+from tools.parts import DATA, GLOBAL, Part
 
 
 if TYPE_CHECKING:
@@ -61,13 +62,16 @@ def split_parts(target: Target, *, data: bool) -> tuple[list[Part], list[Part]]:
     # A cache goes with its API, a replica with its table, and a smoke test left nothing.
     # Also the DAX that is turned off by now: its stacks may still be there, and are dear.
     every = {stage.name: StageDax(enabled=True) for stage in target.stages}
+    edges = {target.group.name: GroupEdge(enabled=True)}
     parts = [
-        it for it in target.parts_with(every) if it.kind in ("stack", "app") and not it.settings
+        it
+        for it in target.parts_with(every, edges)
+        if it.kind in ("stack", "app", "secret") and not it.settings
     ]
     going = [
         it
         for it in parts
-        if (data or not it.is_data) and (is_whole or it.wave not in (DATA, GLOBAL))
+        if not it.stays and (data or not it.is_data) and (is_whole or it.wave not in (DATA, GLOBAL))
     ]
     return going[::-1], [it for it in parts if it not in going]
 

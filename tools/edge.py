@@ -1,10 +1,9 @@
-"""`python -m tools edge build|secret`: the functions that run at CloudFront, and their secret."""
+"""`python -m tools edge build|secret|rotate`: the functions at CloudFront, and their secret."""
 
 import argparse
 import json
 import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from tools.stages import ROOT, read_stage
 
 HELP = "build the functions of the edge, or draw the secret that they prove themselves with"
 SECRETS = "EVERHOP_ORIGIN_SECRETS"
-_SECRET_BYTES = 32
 _URL = re.compile(r"(?P<region>[a-z0-9-]+)=(?P<url>https?://[^\s/]+)(/.*)?")
 
 
@@ -38,14 +36,23 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     about = f"draw a secret for {SECRETS}"
     acts.add_parser("secret", help=about, description=about)
+    about = "change the secret that `tools deploy` keeps: a step before a deploy, one after it"
+    change = acts.add_parser("rotate", help=about, description=about)
+    change.add_argument("stage", help="what the stages are called together: their EVERHOP_STAGE")
+    change.add_argument("--finish", action="store_true", help="the deploy is done: forget the old")
 
 
 def run(options: argparse.Namespace) -> int:
     """Build, or draw; 2 with a sentence when it can't be done."""
     if options.act == "secret":
-        print(secrets.token_urlsafe(_SECRET_BYTES))
+        from tools.origin_secrets import draw_secret  # noqa: PLC0415 - boto3
+
+        print(draw_secret())
         return 0
     try:
+        if options.act == "rotate":
+            rotate(options)
+            return 0
         build(options, os.environ)
     except (CannotRun, EdgeSettingsError, CacheSettingsError, ValueError) as error:
         print(f"tools edge: {error}")
@@ -62,6 +69,21 @@ def build(options: argparse.Namespace, environ: Mapping[str, str]) -> None:
     if size > MOST:
         raise CannotRun(f"{target} has {size} bytes, and CloudFront takes {MOST}.")
     print(f"{target}: {size} bytes\nCodeSha256: {digest_of(target)}")
+
+
+def rotate(options: argparse.Namespace) -> None:
+    """Keep the new secret before the old one, or at last alone."""
+    from tools.origin_secrets import begin_change, end_change  # noqa: PLC0415 - boto3
+
+    name = options.stage
+    stages_of(name)
+    if options.finish:
+        end_change(name)
+        print(f"The old secret ends with: python -m tools deploy {name}")
+        return
+    begin_change(name)
+    print(f"Both are good, and the edge says the new one, after: python -m tools deploy {name}")
+    print(f"And then: python -m tools edge rotate {name} --finish")
 
 
 def settings_for(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from infra.dax import stack_name
 from tools.app_changes import AppState, Routes
 from tools.client import CannotRun
 from tools.packages import read_routes
@@ -20,6 +21,9 @@ _FOLDER = ROOT / ".chalice" / "deployed"
 _RELEASE = "Everhop release "
 HALF_WAY = "half-way to "
 KEY = "EVERHOP_API_KEY_HASH"
+DAX = "EVERHOP_DAX"
+_SECRETS = "EVERHOP_ORIGIN_SECRETS"
+_OF_THE_EDGE = (_SECRETS, "EVERHOP_PUBLIC_URL")
 
 
 def read_note(stage: str) -> Json:
@@ -106,7 +110,7 @@ class LiveApp:
     def configurations(self) -> dict[str, Json]:
         """What a rollback sets again, by function."""
         return {
-            name: {key: it[key] for key in _KEPT if it.get(key)}
+            name: _told_aloud({key: it[key] for key in _KEPT if it.get(key)})
             for name, it in ((name, self.configuration(name)) for name in self.functions)
         }
 
@@ -117,12 +121,14 @@ class LiveApp:
     def put_back(self, release: Release, zipped: bytes) -> None:
         """Make functions, rights and routes those of a release.
 
-        Not the admin key: one that was replaced meanwhile must not open anything again.
+        Not the admin key: one that was replaced meanwhile must not open anything again. Nor what
+        the edge goes by, which stays as it is.
         """
         self.name_release(HALF_WAY + release.name)
         self._allow(release.policy)
         for name, configuration in release.functions.items():
-            self._update(name, zipped, self._with_own_key(name, configuration))
+            own = self._with_own(name, self._in_own_network(configuration))
+            self._update(name, zipped, own)
         deployed = {"op": "replace", "path": "/deploymentId", "value": release.deployment}
         self.api.patch([deployed])
         self.name_release(release.name)
@@ -134,16 +140,27 @@ class LiveApp:
             named = {"RoleName": role, "PolicyName": role}  # as Chalice names both
             calling(partial(client.put_role_policy, **named, PolicyDocument=said))
 
-    def _with_own_key(self, name: str, configuration: Mapping[str, Any]) -> Json:
-        own = _variables(self.configuration(name)).get(KEY)
-        variables = {**_variables(configuration), **({KEY: own} if own else {})}
+    def _with_own(self, name: str, configuration: Mapping[str, Any]) -> Json:
+        now = _variables(self.configuration(name))
+        own = {key: now[key] for key in (KEY, *_OF_THE_EDGE) if now.get(key)}
+        variables = {**_variables(configuration), **own}
         return {**configuration, "Environment": {"Variables": variables}}
+
+    def _in_own_network(self, configuration: Mapping[str, Any]) -> Json:
+        """Without DAX where its network was taken away since: the table answers."""
+        wanted = configuration.get("VpcConfig", {}).get("SubnetIds", [])
+        network = stack_name(self.stage.group, "network")
+        there = Stacks(self.place.region).outputs(network).get("SubnetIds", "") if wanted else ""
+        if set(wanted) <= set(there.split(",")):
+            return dict(configuration)
+        variables = {key: it for key, it in _variables(configuration).items() if key != DAX}
+        return {**configuration, "VpcConfig": {}, "Environment": {"Variables": variables}}
 
     def _update(self, name: str, zipped: bytes, configuration: Mapping[str, Any]) -> None:
         vpc = configuration.get("VpcConfig", {})
-        kept = {key: it for key, it in configuration.items() if key != "VpcConfig"}
-        if vpc.get("SubnetIds"):
-            kept["VpcConfig"] = {key: vpc[key] for key in ("SubnetIds", "SecurityGroupIds")}
+        # Said also when it is none: what is not said, Lambda leaves as it is.
+        network = {key: vpc.get(key, []) for key in ("SubnetIds", "SecurityGroupIds")}
+        kept = {**configuration, "VpcConfig": network}
         named = {"FunctionName": name}
         waiter = self._lambda.get_waiter("function_updated_v2")
         calling(lambda: self._lambda.update_function_code(**named, ZipFile=zipped))
@@ -163,6 +180,12 @@ class LiveApp:
 def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
     variables: dict[str, str] = configuration.get("Environment", {}).get("Variables", {})
     return variables
+
+
+def _told_aloud(configuration: Json) -> Json:
+    """A function as a record may have it, which is no place for the edge's secret."""
+    variables = {key: it for key, it in _variables(configuration).items() if key != _SECRETS}
+    return {**configuration, "Environment": {"Variables": variables}}
 
 
 def find_app(stage: Stage, region: str) -> LiveApp | None:

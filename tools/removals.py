@@ -5,8 +5,10 @@ from functools import partial
 from typing import Any
 
 from tools.app_removals import AppRemoval
-from tools.deploy_parts import Part, parts_for
+from tools.deploy_parts import parts_for
 from tools.live_apps import adopt_note
+from tools.origin_secrets import forget_secrets, read_secrets
+from tools.parts import Part
 from tools.releases import Releases
 from tools.stacks import Stacks
 from tools.stage_apis import calling, is_found, make_client
@@ -14,6 +16,7 @@ from tools.stages import Group, Stage
 
 
 _AT_ONCE = 1000  # objects that S3 deletes in one call
+_BUCKETS = {"files": "files", "static": "site", "logs": "logs"}  # by part, as templates name them
 
 
 class Removals:
@@ -29,12 +32,17 @@ class Removals:
         if part.kind == "app":
             self._adopt(part)
             return AppRemoval(self._stages[part.stage], part.region).is_left()
+        if part.kind == "secret":
+            return bool(read_secrets(self._group.name))
         return bool(Stacks(part.region).read(part.stack)) or bool(self._data_of(part))
 
     def remove(self, part: Part) -> None:
         """Take it away; a second time goes on where the first one stopped."""
         if part.kind == "app":
             AppRemoval(self._stages[part.stage], part.region).remove()
+            return
+        if part.kind == "secret":
+            forget_secrets(self._group.name)
             return
         data = self._data_of(part)
         stacks = Stacks(part.region)
@@ -43,7 +51,7 @@ class Removals:
         if part.name == "table" and part.is_data:
             for region in reversed(data):
                 _delete_table(self._group.table, region)
-        if part.name == "files" and part.is_data:
+        if part.name in _BUCKETS and part.is_data:
             for bucket in data:
                 _delete_bucket(bucket, part.region)
 
@@ -53,7 +61,7 @@ class Removals:
             yield f"stack {part.stack} in {part.region}"
         if part.name == "table":
             yield from (f"table {self._group.table} in {it}" for it in self._data_of(part))
-        if part.name == "files":
+        if part.name in _BUCKETS:
             yield from (f"bucket {it} in {part.region}" for it in self._data_of(part))
 
     def logs(self, stages: Sequence[Stage]) -> list[str]:
@@ -79,9 +87,9 @@ class Removals:
                 [self._home, *(it.region or self._home for it in self._group.stages)]
             )
             return [it for it in regions if _has_table(self._group.table, it)]
-        if part.name == "files":
+        if part.name in _BUCKETS:
             account = calling(make_client("sts", part.region).get_caller_identity)["Account"]
-            bucket = f"everhop-{self._group.name}-files-{account}-{part.region}"
+            bucket = f"everhop-{self._group.name}-{_BUCKETS[part.name]}-{account}-{part.region}"
             return [bucket] if _has_bucket(bucket, part.region) else []
         return []
 
@@ -118,5 +126,7 @@ def _delete_bucket(bucket: str, region: str) -> None:
 
 
 def _some_keys(client: Any, bucket: str) -> list[dict[str, str]]:
-    said = calling(partial(client.list_objects_v2, Bucket=bucket, MaxKeys=_AT_ONCE))
-    return [{"Key": it["Key"]} for it in said.get("Contents", ())]
+    """Some versions of some, as those of what was deleted before keep a bucket too."""
+    said = calling(partial(client.list_object_versions, Bucket=bucket, MaxKeys=_AT_ONCE))
+    listed = [*said.get("Versions", ()), *said.get("DeleteMarkers", ())]
+    return [{"Key": it["Key"], "VersionId": it["VersionId"]} for it in listed]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra.caches import MethodCache, StageCache, read_method
 from tools.caches import Refused, Wanted, confirm, make_so
 from tools.client import CannotRun
-from tools.deploy_parts import Part, parts_for
+from tools.deploy_parts import parts_for
 from tools.deploy_reports import Progress
 from tools.deploys import Target, add_smoke_arguments, find_target, guarded, read_trial
+from tools.edge import SECRETS
 from tools.import_reports import tell
+from tools.parts import Part
 from tools.smoke_tests import Trial, smoke_test
 from tools.stages import Stage
 
@@ -168,7 +170,7 @@ def _put_back(site: Site, noted: "Noted", url: str, patience: float) -> None:
     site.app.put_back(release, site.releases.code_of(release))
     if make_so(wanted_cache(site.part.stage, release), yes=True):
         raise Refused(f"The cache of {site.part.stage} is not as it was: see above.")
-    wrong = smoke_test(url, release.name, patience)
+    wrong = smoke_test(url, release.name, patience, site.app.api.environment().get(SECRETS, ""))
     if wrong:
         raise Refused("\n".join([f"The smoke test of {site.part.stage} failed:", *wrong]))
     site.releases.keep_again(replace(release, at=now_text()))

@@ -9,9 +9,13 @@ from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from chalicelib.core.origin_proofs import prove
+
 
 _TIMEOUT = 15.0  # seconds: a cold start, and what it asks of the table
 _PAUSE = 2.0
+PROOF = "Everhop-Edge"
+_SENT = {"User-Agent": "everhop-deploy", "Accept": "*/*"}
 
 
 class Trial(NamedTuple):
@@ -28,6 +32,7 @@ class Answer(NamedTuple):
     kind: str
     body: bytes
     why: str = ""
+    headers: Mapping[str, str] = {}  # names in lower case
 
 
 class _Stay(HTTPRedirectHandler):
@@ -35,38 +40,46 @@ class _Stay(HTTPRedirectHandler):
         """A redirect is an answer."""
 
 
-def smoke_test(url: str, release: str, patience: float) -> list[str]:
+def smoke_test(url: str, release: str, patience: float, origin_secrets: str = "") -> list[str]:
     """What is wrong with the API at this address; [] when all is well.
 
-    What was deployed a moment ago is not everywhere at once, so it is asked for `patience` seconds.
+    A region that answers the edge alone is asked with the edge's proof.
     """
+    return patiently(lambda: _find_wrong(url.rstrip("/"), release, origin_secrets), patience)
+
+
+def patiently(find: Callable[[], Iterator[str]], patience: float) -> list[str]:
+    """What is found wrong at last: what was deployed a moment ago is not everywhere at once."""
     until = time.monotonic() + patience
-    while wrong := list(_find_wrong(url.rstrip("/"), release)):
+    while wrong := list(find()):
         if time.monotonic() + _PAUSE > until:
             return wrong
         time.sleep(_PAUSE)
     return []
 
 
-def _find_wrong(url: str, release: str) -> Iterator[str]:
+def _find_wrong(url: str, release: str, origin_secrets: str) -> Iterator[str]:
+    secret = origin_secrets.partition(",")[0].strip()
+    proof = {PROOF: prove(secret, time.time())} if secret else {}
     slug = f"smoke-{secrets.token_hex(8)}"
     checks: tuple[tuple[str, Callable[[Answer], str]], ...] = (
-        ("/v1/health", lambda answer: _wrong_health(answer, release)),
-        ("/docs", lambda answer: _wrong_page(answer, 200, b"Everhop")),
-        (f"/r/{slug}", lambda answer: _wrong_page(answer, 404, b"<h1")),
+        ("/v1/health", lambda answer: wrong_health(answer, release)),
+        ("/docs", lambda answer: wrong_page(answer, 200, b"Everhop")),
+        (f"/r/{slug}", lambda answer: wrong_page(answer, 404, b"<h1")),
     )
     for path, check in checks:
-        said = check(_ask(url + path))
+        said = check(ask(url + path, proof))
         if said:
             yield f"GET {url}{path} {said}"
 
 
-def _wrong_health(answer: Answer, release: str) -> str:
+def wrong_health(answer: Answer, release: str) -> str:
+    """What is wrong with an answer of the health check; "" nothing."""
     try:
         said = json.loads(answer.body)
         failing = [it["name"] for it in said["checks"] if it["status"] != "ok"]
     except (ValueError, KeyError, TypeError):
-        return _told(answer)
+        return told_of(answer)
     if answer.status != 200:
         return f"is {answer.status}: {', '.join(failing)} fails"
     if said.get("release") != release:
@@ -74,24 +87,32 @@ def _wrong_health(answer: Answer, release: str) -> str:
     return ""
 
 
-def _wrong_page(answer: Answer, status: int, words: bytes) -> str:
+def wrong_page(answer: Answer, status: int, words: bytes) -> str:
+    """What is wrong with a page of ours; "" nothing."""
     is_ours = answer.kind.startswith("text/html") and words in answer.body
-    return "" if answer.status == status and is_ours else _told(answer, f"our page with {status}")
+    return "" if answer.status == status and is_ours else told_of(answer, f"our page with {status}")
 
 
-def _told(answer: Answer, wanted: str = "") -> str:
+def told_of(answer: Answer, wanted: str = "") -> str:
+    """An answer in words, and what was wanted in its place."""
     if not answer.status:
         return f"has no answer: {answer.why}"
     return f"is {answer.status} ({answer.kind or 'no type'})" + (wanted and f", not {wanted}")
 
 
-def _ask(url: str) -> Answer:
-    request = Request(url, headers={"User-Agent": "everhop-deploy", "Accept": "*/*"})  # noqa: S310 - the API's own
+def ask(url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """What is answered to a GET; redirects are not followed."""
+    request = Request(url, headers={**_SENT, **(headers or {})})  # noqa: S310 - the API's own
     try:
         with build_opener(_Stay).open(request, timeout=_TIMEOUT) as answer:
-            return Answer(answer.status, answer.headers.get("Content-Type", ""), answer.read())
+            return _read(answer.status, answer)
     except HTTPError as error:
         with error:
-            return Answer(error.code, error.headers.get("Content-Type", ""), error.read())
+            return _read(error.code, error)
     except (URLError, OSError, HTTPException, ValueError) as error:
         return Answer(0, "", b"", str(getattr(error, "reason", error)) or type(error).__name__)
+
+
+def _read(status: int, answer: Any) -> Answer:
+    headers = {name.lower(): it for name, it in answer.headers.items()}
+    return Answer(status, headers.get("content-type", ""), answer.read(), headers=headers)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tools.client import CannotRun
-from tools.deploy_parts import Part
+from tools.parts import Part
 from tools.stage_apis import calling, make_client
 from tools.stages import ROOT
 
@@ -112,8 +112,13 @@ class Stacks:
         raise AssertionError
 
     def _wait(self, name: str) -> None:
+        started, said = time.monotonic(), 0
         for _ in _pauses(f"The stack {name} is still at it"):
             stack = self.read(name)
+            minutes = int((time.monotonic() - started) / 60)
+            if minutes > said:  # CloudFront takes some, and so does a network
+                said = minutes
+                print(f"           {name} is still at it, {minutes} min", flush=True)
             status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
             if not status.endswith("_IN_PROGRESS"):
                 if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
@@ -173,7 +178,7 @@ def _changed_parameters(part: Part, stack: Json) -> tuple[str, ...]:
         if now.get(key) != value and not (key in now and key in part.keeps)
     }
     for key, value in changed.items():
-        if part.settings and now.get(key):
+        if part.once and now.get(key):
             raise CannotRun(
                 f"{part.stack} has {key} = {now[key]}: DynamoDB adds or removes one replica per "
                 f"update, so clear that first, and only then make it {value}."

@@ -3,7 +3,7 @@
 Each shim says what moto does without it.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
@@ -63,6 +63,69 @@ class GlobalTable(CloudFormationModel):
         )
 
 
+class Opaque(CloudFormationModel):
+    """What moto ignores and others take outputs of: a name and attributes, and nothing behind them."""
+
+    attributes: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def physical_resource_id(self) -> str:
+        return self.name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr in cls.attributes
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return self.attributes[attribute_name]
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Json, *_: Any, **__: Any
+    ) -> "Opaque":
+        return cls(cls.attributes.get("Ref", resource_name))
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource: Any, *_: Any, **__: Any) -> Any:
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
+        """There is nothing."""
+
+
+_OPAQUE = {
+    "AWS::CloudFront::Distribution": {"Ref": "E123456789ABCD", "DomainName": "d1.cloudfront.net"},
+    "AWS::CloudFront::ResponseHeadersPolicy": {"Ref": "headers-policy"},
+    "AWS::CloudFront::OriginAccessControl": {"Id": "E2"},
+    "AWS::CloudFront::CachePolicy": {"Ref": "cache-policy"},
+    "AWS::CloudFront::OriginRequestPolicy": {"Ref": "request-policy"},
+    "AWS::WAFv2::WebACL": {"Arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/e/1"},
+    "AWS::Logs::DeliveryDestination": {
+        "Arn": "arn:aws:logs:us-east-1:123456789012:delivery-destination:e"
+    },
+}
+
+
+def know_the_edge() -> None:
+    """Stacks of the edge have outputs."""
+    for kind, attributes in _OPAQUE.items():
+        said = {"cloudformation_type": staticmethod(lambda kind=kind: kind)}
+        model = type(kind.replace("::", ""), (CloudFormationModel,), {**vars(Opaque), **said})
+        model.attributes = attributes  # type: ignore[attr-defined]
+        _KNOWN.append(model)
+
+
+_KNOWN: list[type] = []  # kept, as moto asks which subclasses are alive
+
+
 def execute_whole() -> None:
     """A stack has the parameters and outputs of its last change set; moto keeps those it began with."""
     execute = CloudFormationBackend.execute_change_set
@@ -90,5 +153,6 @@ def accept_no_change() -> None:
 
 def install() -> None:
     """All of them; the model is known by being a subclass."""
+    know_the_edge()
     execute_whole()
     accept_no_change()

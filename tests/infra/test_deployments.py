@@ -5,6 +5,7 @@ on from, a key that is lost or shown twice, a second operator who makes a second
 half of a release, a destroy that takes links along or leaves what costs.
 """
 
+import json
 import re
 import shutil
 import sys
@@ -20,11 +21,13 @@ from tests.infra.deployments import PROD, Account, Ran, run_aws
 US, EU = PROD
 OTHER_KEY = "f" * 64
 KEY = re.compile(r"eh_\w{20,}")
-HOST_KEY, VERSION_KEY = "method.request.header.Host", "method.request.querystring.v"
+DOCS_KEYS = ["method.request.header.Host", "method.request.header.everhop-edge"]
+VERSION_KEY = "method.request.querystring.v"
 FOLLOW_KEYS = [
     "method.request.path.slug",
     "method.request.header.everhop-query",
     "method.request.header.Host",
+    "method.request.header.everhop-edge",
 ]
 
 
@@ -43,7 +46,7 @@ def apis(work_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def tools(apis: Apis, *words: str) -> Ran:
     """A command of ours; regions are tried out where the tests serve them."""
-    urls = [f"--url={stage}={apis.url}/{stage}" for stage in PROD]
+    urls = [f"--url={stage}={apis.url}/{stage}" for stage in (*PROD, "edge")]
     tried = ["--patience=0", *urls] if words[0] != "destroy" else []
     return apis.account.run(sys.executable, "-m", "tools", *words, *tried)
 
@@ -104,6 +107,7 @@ def stop_at_a_bad_region(apis: Apis) -> str:
 def go_on(apis: Apis, key: str) -> None:
     """The same command goes on after what is so, with the same key; then nothing is left to do."""
     apis.broken.clear()
+    leave_dax(apis)
     ran = tools(apis, "deploy", "prod", "--yes")
 
     assert ran.status == 0, ran.output + ran.errors
@@ -111,6 +115,8 @@ def go_on(apis: Apis, key: str) -> None:
         assert f"data: {part}, already so" in ran.output
     assert "us-east-1: app, already so" in ran.output
     assert "eu-west-1: app, done" in ran.output
+    assert ran.output.index("smoke test, done") < ran.output.index("us-east-1: dax, off, done")
+    assert "us-east-1: network, off, done" in ran.output
     assert KEY.findall(ran.output) == []
     assert (
         settings_of(apis, EU)["EVERHOP_API_KEY_HASH"]
@@ -125,7 +131,16 @@ def go_on(apis: Apis, key: str) -> None:
 
     again = tools(apis, "deploy", "prod")
     assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
-    assert "29.20 USD a month" in again.output
+    assert "39.90 USD a month" in again.output
+
+
+def leave_dax(apis: Apis) -> None:
+    """As if the first region had had DAX until now."""
+    queue = {"Type": "AWS::SQS::Queue"}
+    for name in ("network", "dax"):
+        apis.account.client("cloudformation").create_stack(
+            StackName=f"everhop-prod-{name}", TemplateBody=json.dumps({"Resources": {name: queue}})
+        )
 
 
 def change_what_visitors_meet(apis: Apis) -> None:
@@ -135,7 +150,7 @@ def change_what_visitors_meet(apis: Apis) -> None:
         (folder / name).write_text((folder / name).read_text() + "\n# changed\n")
     documentation = folder / "chalicelib/api/reference.py"
     taught = documentation.read_text()
-    documentation.write_text(taught.replace('("header.Host",)', '("header.Host", "query.v")'))
+    documentation.write_text(taught.replace('f"header.{PROOF}")', 'f"header.{PROOF}", "query.v")'))
     assert documentation.read_text() != taught
     config = folder / ".chalice" / "config.json"
     tagged = '"EVERHOP_REGION": "us-east-1"'
@@ -156,7 +171,7 @@ def change_what_visitors_meet(apis: Apis) -> None:
     assert ran.status == 0, ran.output + ran.errors
     assert settings_of(apis, US)["EVERHOP_RATE_LIMIT"] == "7"
     assert KEY.findall(ran.output) == []
-    assert apis.account.stage_api(US).keys()["/docs GET"] == [HOST_KEY, VERSION_KEY]
+    assert apis.account.stage_api(US).keys()["/docs GET"] == [*DOCS_KEYS, VERSION_KEY]
     # Put out before its keys changed, and back on with them.
     assert "GET /r/{slug}: cached\n" in ran.output
     assert is_cached(apis, US)
@@ -174,7 +189,7 @@ def put_back(apis: Apis, first: set[str]) -> None:
     assert "EVERHOP_RATE_LIMIT" not in settings_of(apis, US)
     assert settings_of(apis, US)["EVERHOP_API_KEY_HASH"] == OTHER_KEY
     assert settings_of(apis, US)["EVERHOP_RELEASE"] == settings_of(apis, EU)["EVERHOP_RELEASE"]
-    assert apis.account.stage_api(US).exported_keys("/docs") == [HOST_KEY]
+    assert apis.account.stage_api(US).exported_keys("/docs") == DOCS_KEYS
     assert is_cached(apis, US)
     assert len(gateway.get_rest_apis()["items"]) == 1
     listed = tools(apis, "rollback", US, "--list").output

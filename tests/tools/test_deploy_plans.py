@@ -1,6 +1,7 @@
 """What a deployment is made of, what a plan says of it, and what it says when AWS can't be asked."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,16 +12,19 @@ from typing import Any
 import pytest
 
 from infra.dax import StageDax, handed_config
+from infra.edges import EdgeSwitchError, GroupEdge, read_edges
 from tests.conftest import ROOT
 from tools import live_apps, packages
 from tools.__main__ import main
 from tools.app_changes import AppState, changed_routes, changes_of
 from tools.caches import Refused
 from tools.client import CannotRun
-from tools.deploy_parts import STACKS, Part, parts_for
+from tools.deploy_parts import parts_for
+from tools.deploy_reports import plan_lines
 from tools.deploy_runs import put_handed
 from tools.deploys import Target, make_parts
 from tools.destroys import split_parts
+from tools.parts import Part
 from tools.releases import Noted, Release, previous_of
 from tools.smoke_tests import smoke_test
 from tools.stacks import Update, _changed_parameters, _parameters, _resources
@@ -28,12 +32,8 @@ from tools.stages import find_group
 
 
 AWS = ("AWS_", "EVERHOP_")
-# The edge's: what they need (secrets, a zip, outputs of other regions) no row can say yet.
-BY_HAND = {
-    *(f"edge/{it}.yaml" for it in ("functions", "viewer_function")),
-    *(f"global/{it}.yaml" for it in ("edge", "firewall", "logs", "watch")),
-    "regional/static.yaml",
-}
+# In place of edge/functions.yaml, for plans of CloudFront that have no Lambda@Edge: by hand.
+ALTERNATIVES = {"edge/viewer_function.yaml"}
 LIVE = AppState("r1", "c1", {"A": "1"}, {"GET /docs": frozenset()}, {"app.py": 1, "segno/a.py": 1})
 
 
@@ -146,13 +146,61 @@ def test_waves_are_in_order() -> None:
     """Data first, then region by region as the configuration has them, then what is global."""
     group, stages = find_group("prod")
 
-    assert names(parts_for(group, stages, "us-east-1", {})) == [
+    assert names(parts_for(group, stages, "us-east-1", {}, {})) == [
         "data table",
         "data replica in eu-west-1",
-        *(f"us-east-1 {it}" for it in ("files", "app", "cache", "smoke test")),
-        *(f"eu-west-1 {it}" for it in ("files", "app", "cache", "smoke test")),
-        "global headers",
+        *(
+            f"{region} {it}"
+            for region in ("us-east-1", "eu-west-1")
+            for it in ("files", "app", "cache", "smoke test", "dax, off", "network, off")
+        ),
+        *(f"global {it}, off" for it in ("watch", "edge", "firewall", "headers")),
     ]
+
+
+def test_a_region_asks_for_the_proof_after_the_edge_stands() -> None:
+    """Buckets, regions as they were, the edge, and only then regions that answer it alone."""
+    group, stages = find_group("prod")
+    parts = names(parts_for(group, stages, "us-east-1", {}, {"prod": GroupEdge(enabled=True)}))
+    order = (
+        "us-east-1 static",
+        "eu-west-1 smoke test",
+        "global origin secret",
+        "global edge-functions",
+        "global edge",
+        "us-east-1 static, let in",
+        "us-east-1 app behind the edge",
+        "eu-west-1 app behind the edge",
+        "edge smoke test",
+    )
+
+    assert sorted(order, key=parts.index) == list(order)
+    one = parts_for(group, stages[1:], "us-east-1", {}, {"prod": GroupEdge(enabled=True)})
+    assert {it.wave for it in one} == {"data", "eu-west-1"}
+
+
+def test_what_the_edge_takes() -> None:
+    """Each output that it takes is one of a stack before it; all parameters of use are said."""
+    group, stages = find_group("prod")
+    parts = parts_for(group, stages, "us-east-1", {}, {"prod": GroupEdge(enabled=True)})
+    outputs: dict[str, str] = {}
+    for part in parts:
+        for _, source in part.takes:
+            where, _, name = source.partition(":")
+            assert where in ("zip", "api") or f"\n  {name}:" in outputs[where]
+        if part.template:
+            text = (ROOT / "infra" / part.template).read_text()
+            outputs[part.stack] = text.partition("\nOutputs:")[2]
+    (edge,) = [it for it in parts if it.name == "edge"]
+    said = {key for key, _ in (*edge.parameters, *edge.takes)}
+    listed = re.findall(r"^  (\w+):$", _section("edge", "Parameters"), re.MULTILINE)
+    assert set(listed) - said == {"ViewerFunctionArn"}
+    assert dict(edge.takes)["SecondApi"] == "api:prod-eu-west-1"
+
+
+def _section(name: str, section: str) -> str:
+    text = (ROOT / "infra" / "global" / f"{name}.yaml").read_text()
+    return text.partition(f"\n{section}:\n")[2].partition("\n\n")[0]
 
 
 def test_one_stage_of_a_group() -> None:
@@ -181,11 +229,11 @@ def test_every_template_is_a_part() -> None:
     group, stages = find_group("prod")
     on = dict.fromkeys((it.name for it in stages), StageDax(enabled=True))
     parts = parts_for(group, stages, "us-east-1", on)
-    assert templates - BY_HAND == {it.template for it in parts if it.template}
-    assert templates >= BY_HAND
-    for row in STACKS:
-        text = (ROOT / "infra" / row.template).read_text()
-        assert all(f"\n  {key}:" in text for key in row.parameters)
+    assert templates - ALTERNATIVES == {it.template for it in parts if it.template}
+    assert templates >= ALTERNATIVES
+    for part in (it for it in parts if it.template):
+        text = (ROOT / "infra" / part.template).read_text()
+        assert all(f"\n  {key}:" in text for key, _ in (*part.parameters, *part.takes))
         assert list(_resources(text))
 
 
@@ -272,13 +320,13 @@ def test_what_a_destroy_leaves() -> None:
     one = Target(group, stages[1:], "us-east-1", "1", ())
 
     assert names(split_parts(whole, data=False)[0]) == [
-        "global headers",
+        *(f"global {it}" for it in ("watch", "edge", "firewall", "headers", "origin secret")),
         *(f"eu-west-1 {it}" for it in ("app", "dax", "network")),
         *(f"us-east-1 {it}" for it in ("app", "dax", "network")),
     ]
     assert names(split_parts(whole, data=True)[0])[-1] == "data table"
     assert names(split_parts(one, data=True)[0]) == [
-        f"eu-west-1 {it}" for it in ("app", "dax", "network", "files")
+        f"eu-west-1 {it}" for it in ("app", "dax", "network", "static", "files")
     ]
 
 
@@ -286,7 +334,7 @@ def test_dax_tells_the_functions_where_it_is() -> None:
     """Its two stacks come before the app, cost what they cost, and hand it what infra/dax.py says."""
     group, stages = find_group("prod-eu-west-1")
     dax = StageDax(enabled=True)
-    parts = parts_for(group, stages, "us-east-1", {"prod-eu-west-1": dax})
+    parts = parts_for(group, stages, "us-east-1", {"prod-eu-west-1": dax}, {})
     regional = [it for it in parts if it.wave == "eu-west-1"]
     network, cluster = regional[1:3]
     outputs = {"SubnetIds": "a,b,c", "FunctionGroupId": "g", "Endpoint": "daxs://e"}
@@ -299,6 +347,43 @@ def test_dax_tells_the_functions_where_it_is() -> None:
     assert [it.stack for it in (network, cluster)] == ["everhop-prod-network", "everhop-prod-dax"]
     assert handed == handed_config(outputs, outputs)
     assert sum(it.monthly for it in parts) == dax.monthly_cost > 0
+
+
+def test_dax_that_is_turned_off_goes_last() -> None:
+    """Its stacks are looked for after the app has let go of them, and told only when there are any."""
+    group, stages = find_group("prod-eu-west-1")
+    parts = parts_for(group, stages, "us-east-1", {})
+    left = [it for it in parts if it.kind == "leftover"]
+    there = Update(is_new=False, changes=("- it",))
+    nothing = Update(is_new=False, changes=())
+
+    assert [it.stack for it in left] == ["everhop-prod-dax", "everhop-prod-network"]
+    assert names(parts).index("eu-west-1 smoke test") < parts.index(left[0])
+    assert not any("off" in line for line in plan_lines(parts, {}))
+    assert not any("off" in line for line in plan_lines(parts, dict.fromkeys(parts, nothing)))
+    said = [it for it in plan_lines(parts, dict.fromkeys(parts, there)) if "off" in it]
+    assert [it.split()[-1] for it in said] == ["remove", "remove"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("enabled = 1", "must be true or false"),
+        ('price_class = "cheap"', "must be all or 200 or 100"),
+        ('domain = "sho.rt"', "need each other"),
+        ('countries_are = "served"', "countries is empty"),
+        ('countries = ["de"]', 'must be a list like ["DE", "AT"]'),
+        ("shield = true", "shield is unknown"),
+    ],
+)
+def test_a_switch_of_the_edge_that_is_none(tmp_path: Path, line: str, said: str) -> None:
+    """File, group and field are named before anything is asked of AWS."""
+    file = tmp_path / "edge.toml"
+    file.write_text(f"[prod]\n{line}\n")
+
+    with pytest.raises(EdgeSwitchError, match=r"infra/global/edge.toml: \[prod\]") as caught:
+        read_edges(file)
+    assert said in str(caught.value)
 
 
 def test_a_smoke_test_of_nobody() -> None:
