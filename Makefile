@@ -53,10 +53,10 @@ templates: $(VENV)/.dev  ## CloudFormation templates (cfn-lint)
 	@$(BIN)/cfn-lint infra/*/*.yaml && echo "templates: clean"
 
 .PHONY: unit
-# Most tests wait, for processes, sockets and clocks: four at a time keep two cores busy. A file's
+# Most tests wait, for processes, sockets and clocks: three at a time keep two cores busy. A file's
 # tests stay together, as they share what it starts.
 unit: $(VENV)/.dev browser javascript  ## the tests; PYTEST="-k slug" picks some
-	@$(BIN)/python -m pytest $(or $(PYTEST),--numprocesses 4 --dist loadfile)
+	@$(BIN)/python -m pytest $(or $(PYTEST),--numprocesses 3 --dist loadfile)
 
 # A browser is a tool of the tests, not a need: without one they are skipped and say so.
 .PHONY: browser

@@ -42,7 +42,7 @@ def run(module: str, *arguments: str, text: str = "") -> subprocess.CompletedPro
 def test_short_run_prints_every_figure(tmp_path: Path) -> None:
     """It ends with 0, a line for each figure and one about the machine; the file has the same."""
     file = tmp_path / "figures.json"
-    done = run("bench", "--seconds", "1", "--json", str(file))
+    done = run("bench", "--seconds", "6", "--json", str(file))
     assert done.returncode == 0, done.stderr
     figures = json.loads(file.read_text())["figures"]
     heading, *lines, last = done.stdout.splitlines()

@@ -81,7 +81,9 @@ def test_a_bulk_edit_page_by_page(stack: RunningStack) -> None:
         cursor = report["next_cursor"] and f"&cursor={report['next_cursor']}"
 
     assert trial["counts"] == {"edited": 60, "unchanged": 0, "failed": 0}
-    assert counts == [25, 25, 10]
+    # A page may have fewer: the table looks through so many links at once, of which some are others.
+    assert max(counts) <= 25
+    assert sum(counts) == 60
     assert listed(stack, tag) == []
     found = listed(stack, new)
     assert len(found) == 60

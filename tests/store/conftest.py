@@ -1,9 +1,12 @@
 """The table and the bucket that the stores' tests share: the stack's own processes."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -49,6 +52,8 @@ def running(module: str, data: Path, name: str) -> Iterator[str]:
         stdin=subprocess.PIPE,
         pass_fds=[listener.fileno()],
     )
+    with contextlib.suppress(HTTPError):  # whatever it says: the first answer is slow, not the rest
+        urlopen(url_of(listener), timeout=60).close()
     yield url_of(listener)
     process.terminate()
     process.communicate(timeout=10)
