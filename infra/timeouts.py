@@ -18,6 +18,7 @@ class Origin(NamedTuple):
     attempts: int = CONNECTION_ATTEMPTS
     connect_for: int = CONNECTION_TIMEOUT
     read_for: int | None = None  # None for S3, which has a limit of its own
+    has_next: bool = False  # another is asked after it, which only who reads can be given
 
 
 def table_call_for() -> int:

@@ -123,7 +123,10 @@ def origins_of(template: Json) -> Iterator[Origin]:
 
     for resource in template.get("Resources", {}).values():
         if resource["Type"] == "AWS::CloudFront::Distribution":
-            for it in resource["Properties"]["DistributionConfig"].get("Origins", []):
+            config = resource["Properties"]["DistributionConfig"]
+            listed, grouped = config.get("Origins", []), json.dumps(config.get("OriginGroups"))
+            # One that not every deployment has is listed by what it is where there is one.
+            for it in (one["Fn::If"][1] if "Fn::If" in one else one for one in listed):
                 custom = it.get("CustomOriginConfig")
                 yield Origin(
                     str(it["Id"]),
@@ -132,6 +135,7 @@ def origins_of(template: Json) -> Iterator[Origin]:
                     None
                     if custom is None
                     else number(custom.get("OriginReadTimeout", READ_TIMEOUT)),
+                    json.dumps({"OriginId": it["Id"]}) in grouped,
                 )
 
 
