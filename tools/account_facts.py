@@ -134,7 +134,7 @@ def ask_functions(account: Account, stage: Stage, runtime: str) -> Iterator[Func
 
 def _redeploy(stage: Stage, region: str, *, by_chalice: bool) -> str:
     if by_chalice:
-        return f"AWS_DEFAULT_REGION={region} chalice deploy --stage {stage.name}"
+        return f"AWS_DEFAULT_REGION={region} python -m tools deploy {stage.name}"
     return (
         f"chalice package --stage {stage.name} --merge-template infra/regional/api.merge.json out "
         f"&& aws cloudformation package --template-file out/sam.json --s3-bucket BUCKET "

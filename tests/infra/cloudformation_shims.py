@@ -5,6 +5,7 @@ Each shim says what moto does without it.
 
 from typing import Any, ClassVar
 
+from moto.awslambda.models import LambdaVersion
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
@@ -123,6 +124,22 @@ def know_the_edge() -> None:
         _KNOWN.append(model)
 
 
+def name_versions() -> None:
+    """A version of a function is referred to by its ARN; moto has its logical name."""
+    create = LambdaVersion.create_from_cloudformation_json
+
+    def create_version(
+        cls: Any, resource_name: str, described: Json, account: str, region: str, **named: Any
+    ) -> LambdaVersion:
+        version: Any = create(resource_name, described, account, region, **named)
+        function = described["Properties"]["FunctionName"]
+        arn = f"arn:aws:lambda:{region}:{account}:function:{function}:{version.version}"
+        version.physical_resource_id = arn
+        return version  # type: ignore[no-any-return]
+
+    LambdaVersion.create_from_cloudformation_json = classmethod(create_version)  # type: ignore[assignment,method-assign]
+
+
 _KNOWN: list[type] = []  # kept, as moto asks which subclasses are alive
 
 
@@ -154,5 +171,6 @@ def accept_no_change() -> None:
 def install() -> None:
     """All of them; the model is known by being a subclass."""
     know_the_edge()
+    name_versions()
     execute_whole()
     accept_no_change()

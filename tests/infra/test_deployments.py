@@ -68,8 +68,9 @@ def settings_of(apis: Apis, stage: str) -> dict[str, str]:
 
 
 def functions(apis: Apis, region: str) -> list[str]:
+    """Those of the regions; the edge's have no region in their name."""
     listed = apis.account.client("lambda", region).list_functions()["Functions"]
-    return sorted(it["FunctionName"] for it in listed)
+    return sorted(it["FunctionName"] for it in listed if region in it["FunctionName"])
 
 
 def is_cached(apis: Apis, stage: str) -> bool:
@@ -129,9 +130,42 @@ def go_on(apis: Apis, key: str) -> None:
         assert apis.account.stage_api(stage).keys()["/r/{slug} GET"] == FOLLOW_KEYS
         assert is_cached(apis, stage)
 
+    check_edge(apis, ran.output)
+
     again = tools(apis, "deploy", "prod")
     assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
     assert "39.90 USD a month" in again.output
+
+
+def check_edge(apis: Apis, said: str) -> None:
+    """It stands before a region asks for its proof; its secret is where it must be, and not told."""
+    edge, behind = "global: edge, done", "us-east-1: app behind the edge, done"
+    assert -1 < said.index("eu-west-1: smoke test, done") < said.index(edge) < said.index(behind)
+    assert said.index(behind) < said.index("edge: smoke test, done")
+    secret = settings_of(apis, US)["EVERHOP_ORIGIN_SECRETS"]
+    named = {"Name": "/everhop/prod/origin-secrets", "WithDecryption": True}
+    kept = apis.account.client("ssm").get_parameter(**named)["Parameter"]
+    assert (kept["Value"], kept["Type"]) == (secret, "SecureString")
+    for stage in PROD:
+        assert settings_of(apis, stage)["EVERHOP_PUBLIC_URL"] == "https://d1.cloudfront.net"
+        assert settings_of(apis, stage)["EVERHOP_ORIGIN_SECRETS"] == secret
+    assert secret not in said
+    for file in apis.account.folder.rglob(".chalice/**/*"):
+        assert file.is_dir() or secret.encode() not in file.read_bytes()
+    s3, bucket = apis.account.client("s3"), "everhop-prod-files-123456789012-us-east-1"
+    for it in s3.list_objects_v2(Bucket=bucket, Prefix=f"releases/{US}/")["Contents"]:
+        body = s3.get_object(Bucket=bucket, Key=it["Key"])["Body"].read()
+        assert secret.encode() not in body
+    version = stack_parameters(apis, "edge")["ViewerRequestArn"]
+    assert version.endswith("everhop-prod-viewer-request:1")
+    assert stack_parameters(apis, "edge")["SecondApi"].endswith(".amazonaws.com")
+    assert stack_parameters(apis, "static")["DistributionId"] == "E123456789ABCD"
+
+
+def stack_parameters(apis: Apis, name: str) -> dict[str, str]:
+    client = apis.account.client("cloudformation")
+    (stack,) = client.describe_stacks(StackName=f"everhop-prod-{name}")["Stacks"]
+    return {it["ParameterKey"]: it["ParameterValue"] for it in stack["Parameters"]}
 
 
 def leave_dax(apis: Apis) -> None:
@@ -205,14 +239,21 @@ def take_away(apis: Apis) -> None:
         assert apis.account.client("apigateway", region).get_rest_apis()["items"] == []
         assert f"table everhop-prod in {region}" in ran.output
         assert f"bucket everhop-prod-files-123456789012-{region}" in ran.output
-    assert apis.account.client("iam").list_roles()["Roles"] == []
+    roles = [it["RoleName"] for it in apis.account.client("iam").list_roles()["Roles"]]
+    assert all("edge-functions" in it or "-static-" in it for it in roles), roles
     assert apis.account.client("dynamodb").list_tables()["TableNames"] == ["everhop-prod"]
 
     all_of_it = tools(apis, "destroy", "prod", "--data", "--yes")
     assert all_of_it.status == 0, all_of_it.output + all_of_it.errors
-    assert "Nothing is left." in all_of_it.output
+    left = all_of_it.output.partition("Left, and may cost:")[2].split("\n")
+    assert [it.strip() for it in left if it.startswith("  ")] == [
+        "stack everhop-prod-edge-functions in us-east-1"
+    ]
+    assert apis.account.client("ssm").describe_parameters()["Parameters"] == []
     for region in ("us-east-1", "eu-west-1"):
         assert apis.account.client("dynamodb", region).list_tables()["TableNames"] == []
     assert apis.account.client("s3").list_buckets()["Buckets"] == []
     stacks = apis.account.client("cloudformation").list_stacks()["StackSummaries"]
-    assert {it["StackStatus"] for it in stacks} == {"DELETE_COMPLETE"}
+    assert [it["StackName"] for it in stacks if it["StackStatus"] != "DELETE_COMPLETE"] == [
+        "everhop-prod-edge-functions"
+    ]

@@ -186,7 +186,11 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_groups, [stage(), stage(EU, EVERHOP_SLUG_CASE="x")], "EVERHOP_SLUG_CASE differs"),
     (judge_caches, Caches([stage()], {}, "size is 7"), "wrong: size is 7"),
     (judge_caches, caches(None, ON), f"wrong: infra/regional/caches.toml has no [{US}]"),
-    (judge_caches, caches(ON, ON, on="off"), "warn: it is to have a cache, but its app"),
+    (
+        judge_caches,
+        caches(ON, ON, on="off"),
+        "warn: it is to have a cache, but its app is told of one by the edge",
+    ),
     (judge_caches, caches(OFF, OFF), "wrong: it has no cache, but its app answers as if"),
     (judge_caches, caches(ON, ON, stray=OFF), "warn: infra/regional/caches.toml has [stray]"),
     (

@@ -10,7 +10,10 @@ from tools.stages import Stage
 
 Json = Mapping[str, Any]
 # What templates and commands hand to a function without its being in .chalice/config.json.
-_HANDED = ("EVERHOP_WORKER", "EVERHOP_RELEASE", "EVERHOP_BUCKET", "EVERHOP_API_KEY_HASH")
+_HANDED = (
+    *("EVERHOP_WORKER", "EVERHOP_RELEASE", "EVERHOP_BUCKET", "EVERHOP_API_KEY_HASH"),
+    *("EVERHOP_PUBLIC_URL", "EVERHOP_ORIGIN_SECRETS", "EVERHOP_API_CACHE"),  # by the edge
+)
 _HANDED_PREFIX = "EVERHOP_DAX"
 
 

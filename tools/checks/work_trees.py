@@ -120,8 +120,8 @@ def _cache_faults(asked: Caches) -> Iterator[Finding]:
             yield wrong(f"{_TOML} has no [{stage.name}]", fix)
         elif cache.enabled and stage.environment.get(TOLD) != "on":
             yield warn(
-                "it is to have a cache, but its app is not told of one, so it gets none",
-                f"leave it so until the edge is deployed, or set {TOLD} to on in {_CONFIG}",
+                "it is to have a cache, but its app is told of one by the edge alone",
+                f"python -m tools deploy {stage.group}, where infra/global/edge.toml has it on",
                 stage.name,
             )
         elif not cache.enabled and stage.environment.get(TOLD) == "on":
