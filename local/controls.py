@@ -115,11 +115,13 @@ def control_handler(token: str, acts: Mapping[str, Act]) -> Handler:
             return _error(404, f"there is no such command; there are {', '.join(sorted(acts))}.")
         try:
             words = json.loads(await request.read() or b"{}")
-            return web.json_response(await act(words))
+            if isinstance(words, dict):
+                return web.json_response(await act(words))
         except (ValueError, web.HTTPException):
-            return _error(400, "the command can't be read.")
+            pass
         except ControlError as error:
             return _error(409, str(error))
+        return _error(400, "the command can't be read.")
 
     return handle
 

@@ -34,6 +34,8 @@ _HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization te trailer "
     "transfer-encoding upgrade host content-length expect".split()
 )
+# What a client would say of itself; a visitor who does not say it has not said it.
+_NOT_SAID = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 # What the door itself says of a request.
 _OURS = frozenset({RAW_QUERY, EXTRA_PATH})
 _PRINT = Callable[[str], None]
@@ -58,6 +60,7 @@ class Front:
             cookie_jar=DummyCookieJar(),
             timeout=TIMEOUT,
             auto_decompress=False,
+            skip_auto_headers=_NOT_SAID,
         )
 
     async def close(self) -> None:

@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         self._chunks: Chunks | None = None
         self._size = 0
         self._refused = False
+        self._full = False
         self._task: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._since = time.monotonic()
@@ -60,6 +61,16 @@ class Connection(asyncio.Protocol):
         elif len(self._buffer) > MAX_HEAD:
             self._transport.pause_reading()
 
+    def pause_writing(self) -> None:
+        """Answer no more while who asks does not read what is answered already."""
+        self._full = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._full = False
+        self._go_on()
+
     def close(self) -> None:
         """Close it now."""
         self._transport.close()
@@ -74,7 +85,7 @@ class Connection(asyncio.Protocol):
 
     def _read(self) -> None:
         try:
-            while self._task is None and self._read_one():
+            while self._task is None and not self._full and self._read_one():
                 pass
         except Refused as refused:
             self._refuse(refused)
@@ -151,7 +162,10 @@ class Connection(asyncio.Protocol):
             response = error_response(500, f"The edge failed ({type(error).__name__}).")
         self._task = None
         self._write(response, method, keep=keep)
-        if not self._transport.is_closing():
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._task is None and not (self._full or self._refused or self._transport.is_closing()):
             self._transport.resume_reading()
             self._read()
 

@@ -153,6 +153,7 @@ def test_only_a_post_is_a_command(process: Process) -> None:
     assert raw(process, "GET", "note", owner).status == 400
     assert raw(process, "OPTIONS", "note", {"Origin": "https://evil.test"}).status == 403
     assert raw(process, "POST", "note", owner, b"{").status == 400
+    assert raw(process, "POST", "note", owner, b"[1]").status == 400
     assert len(process.done) == before
 
 

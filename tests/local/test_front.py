@@ -101,6 +101,16 @@ def test_odd_headers_do_not_matter(stack: RunningStack, header: bytes) -> None:
     assert b"\r\nLocation: https://example.com/h\r\n" in answer
 
 
+def test_nothing_is_said_in_a_clients_name(stack: RunningStack) -> None:
+    """A body of no said type is JSON, as at API Gateway; the door's own client would say another."""
+    body = b'{"destination": "https://example.com/", "slug": "untyped"}'
+    lines = [b"POST /api/v1/links HTTP/1.1", b"Host: " + urlsplit(stack.url).netloc.encode()]
+    lines += [b"Authorization: Bearer " + stack.api_key.encode(), b"Connection: close"]
+    lines += [b"Content-Length: %d" % len(body), b"", body]
+
+    assert raw(stack, b"\r\n".join(lines)).startswith(b"HTTP/1.1 201")
+
+
 def test_paths_are_forwarded_below_the_destination(stack: RunningStack) -> None:
     """What follows the slug arrives as it was typed, and reaches nothing above or beside."""
     body = {"destination": "https://example.com/docs?a=1", "slug": "below", "forward_path": True}

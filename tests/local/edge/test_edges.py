@@ -24,22 +24,6 @@ def test_a_miss_is_kept_and_told_to_the_next():
     run(scenario())
 
 
-def test_an_error_for_one_key_is_not_stored_and_not_said_to_be():
-    async def scenario():
-        missing = {"status": 404, "headers": {"Cache-Control": "no-store"}, "text": "for key A"}
-        one = FakeOrigin(lambda _: missing)
-        described = template()
-        config = described["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
-        config["CustomErrorResponses"] = [{"ErrorCode": 404, "ErrorCachingMinTTL": 0}]
-        async with running(described, {"one": one}) as site:
-            for target in ("/api/v1/links/nothing", "/nothing"):
-                status, headers, _ = await site.ask(target, Authorization="Bearer A")
-                assert (status, "stored" in headers["cache-status"]) == (404, False)
-            assert site.edges[0].layer.storage.size == (0, 0)
-
-    run(scenario())
-
-
 def test_a_ttl_of_the_template_is_the_edges_and_needs_no_other_edit():
     async def scenario():
         for seconds, asked in ((0, 2), (50, 1)):
