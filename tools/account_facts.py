@@ -134,7 +134,7 @@ def ask_functions(account: Account, stage: Stage, runtime: str) -> Iterator[Func
 
 def _redeploy(stage: Stage, region: str, *, by_chalice: bool) -> str:
     if by_chalice:
-        return f"AWS_DEFAULT_REGION={region} chalice deploy --stage {stage.name}"
+        return f"AWS_DEFAULT_REGION={region} python -m tools deploy {stage.name}"
     return (
         f"chalice package --stage {stage.name} --merge-template infra/regional/api.merge.json out "
         f"&& aws cloudformation package --template-file out/sam.json --s3-bucket BUCKET "
@@ -158,7 +158,8 @@ def ask_apis(account: Account, region: str, stages: Iterable[Stage]) -> Apis:
                 known[place.rest_api_id] = stage.name
     app = str(every[0].config["app_name"])
     found = {it["id"]: str(it["name"]) for it in apis}
-    return Apis(region, app, found, names, known, [stage.name for stage in every])
+    groups = list(dict.fromkeys(stage.group for stage in every))
+    return Apis(region, app, found, names, known, [stage.name for stage in every], groups)
 
 
 def _pages(client: Any, call: str, field_name: str) -> list[Any]:

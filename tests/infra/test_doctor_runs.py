@@ -131,7 +131,7 @@ def test_what_others_changed_is_found(account: Account) -> None:
     text = " ".join(ran.output.split())
     assert ran.status == 1, ran
     for said in (
-        f"{STAGE}: Timeout is 60, not 10 fix: AWS_DEFAULT_REGION=us-east-1 chalice deploy",
+        f"{STAGE}: Timeout is 60, not 10 fix: AWS_DEFAULT_REGION=us-east-1 python -m tools deploy",
         f"{STAGE}: MemorySize is 128, not 1024",
         f"{STAGE}: EVERHOP_CORS_ORIGINS is set, and not by .chalice/config.json",
         f"{STAGE}-worker: the function is gone",
