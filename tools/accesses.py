@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
-from tools.aws_errors import sentence_for
+from tools.aws_errors import AWS_ERRORS, sentence_for
 
 
 # A plan without AWS should not be long in coming.
@@ -27,7 +27,7 @@ def find_access(*, needs_region: bool) -> Access:
     try:
         session = boto3.Session()
         region = session.region_name or ""
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         return Access("", "", (sentence_for(error),))
     if needs_region and not region:
         missing.append(sentence_for(NoRegionError()))
@@ -36,6 +36,6 @@ def find_access(*, needs_region: bool) -> Access:
             raise NoCredentialsError
         client = session.client("sts", region_name=region or "us-east-1", config=_CONFIG)
         account = str(client.get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         return Access("", region, (*missing, sentence_for(error)))
     return Access(account, region, tuple(missing))

@@ -158,7 +158,8 @@ def ask_apis(account: Account, region: str, stages: Iterable[Stage]) -> Apis:
                 known[place.rest_api_id] = stage.name
     app = str(every[0].config["app_name"])
     found = {it["id"]: str(it["name"]) for it in apis}
-    return Apis(region, app, found, names, known, [stage.name for stage in every])
+    groups = list(dict.fromkeys(stage.group for stage in every))
+    return Apis(region, app, found, names, known, [stage.name for stage in every], groups)
 
 
 def _pages(client: Any, call: str, field_name: str) -> list[Any]:

@@ -60,7 +60,8 @@ def _code_change(live: Mapping[str, int] | None, wanted: Mapping[str, int]) -> s
     if live is None:
         return "it differs (who deployed it left no record, so files can't be named)"
     files = changed_files(live, wanted)
-    return f"{len(files)} files, {_listed(files)}" if files else "compiled anew"
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return f"{count}, {_listed(files)}" if files else "compiled anew"
 
 
 def _changed_settings(live: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

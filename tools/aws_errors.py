@@ -2,6 +2,7 @@
 
 from botocore import exceptions as botocore
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 
 _HOW = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`"
@@ -22,22 +23,37 @@ _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
         "{}: AWS_PROFILE must name one of ~/.aws/config (`aws configure list-profiles`).",
     ),
     (botocore.TokenRetrievalError, "{}: sign in again with `aws sso login`."),
+    (botocore.SSOError, "{}: sign in again with `aws sso login`."),
     (botocore.ConnectionError, _AWAY),
     (botocore.HTTPClientError, _AWAY),
+    (
+        ResponseParserError,
+        "What answered is not AWS: look after HTTPS_PROXY, and a page to sign in to the network.",
+    ),
 )
 # By the code of AWS's answer.
 _ANSWERS = {
     "ExpiredToken": _AGAIN,
     "ExpiredTokenException": _AGAIN,
+    "RequestExpired": f"{_AGAIN[:-1]}; or the clock is wrong.",
     "UnrecognizedClientException": f"AWS does not know these credentials: {_HOW}.",
     "InvalidClientTokenId": f"AWS does not know these credentials: {_HOW}.",
+    "InvalidAccessKeyId": f"AWS does not know these credentials: {_HOW}.",
+    "AuthFailure": f"AWS does not know these credentials: {_HOW}.",
     "InvalidSignatureException": f"AWS finds the secret key or the clock wrong ({{}}): {_HOW}.",
+    "SignatureDoesNotMatch": f"AWS finds the secret key or the clock wrong ({{}}): {_HOW}.",
+    "RequestTimeTooSkewed": "The clock is wrong ({}): set it, and try again.",
+    "UnauthorizedOperation": "These credentials may not do this: {}.",
     "AccessDenied": "These credentials may not do this: {}.",
     "AccessDeniedException": "These credentials may not do this: {}.",
 }
 
 
-def sentence_for(error: BotoCoreError | ClientError) -> str:
+# What a call can end with; that which can't be parsed is no BotoCoreError.
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+
+
+def sentence_for(error: Exception) -> str:
     """The sentence: what is missing or was refused, and what would do."""
     if isinstance(error, ClientError):
         code, said = (error.response.get("Error", {}).get(it, "") for it in ("Code", "Message"))

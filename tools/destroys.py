@@ -123,4 +123,7 @@ def _say_left(removals: "Removals", target: Target, staying: Sequence[Part]) -> 
     for line in left:
         print(f"  {line}")
     if any(part.is_data for part in staying):
-        print(f"A deploy goes on with them; to forget them too: destroy {target.name} --data")
+        print(
+            "A deploy goes on with them; to forget them too: "
+            f"python -m tools destroy {target.group.name} --data"
+        )

@@ -25,6 +25,7 @@ def visible(text: str) -> str:
 
 def tell(text: str) -> None:
     """Say something about the run; standard output is for its result."""
+    sys.stdout.flush()  # in a file with both, what was said first is to stand first
     print(visible(text), file=sys.stderr, flush=True)
 
 

@@ -137,10 +137,11 @@ def _refuse_half_made(stack: Json) -> None:
     if status.endswith("_IN_PROGRESS"):
         raise CannotRun(f"The stack {stack['StackName']} is {status}: wait, and try again.")
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
-        name = stack["StackName"]
+        # Elsewhere the command would do nothing, and say nothing.
+        name, region = stack["StackName"], stack["StackId"].split(":")[3]
         raise CannotRun(
             f"The stack {name} is {status}, which nothing can be changed in: delete it first "
-            f"(aws cloudformation delete-stack --stack-name {name})."
+            f"(aws cloudformation delete-stack --region {region} --stack-name {name})."
         )
 
 

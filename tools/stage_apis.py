@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.caches import INTEGRATION
-from tools.aws_errors import sentence_for
+from tools.aws_errors import AWS_ERRORS, sentence_for
 from tools.client import CannotRun
 from tools.stages import ROOT, read_stage
 
@@ -85,7 +84,7 @@ def calling(call: Callable[[], Any]) -> Any:
     """What a call to AWS returns; CannotRun with one sentence when it can't be made."""
     try:
         return call()
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise CannotRun(sentence_for(error)) from None
 
 

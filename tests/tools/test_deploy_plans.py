@@ -267,7 +267,7 @@ def test_what_changes_at_an_app() -> None:
     assert changes_of(LIVE, LIVE) == []
     late = LIVE._replace(code="c2", files={"app.py": 1, "segno/a.py": 2})
     assert changes_of(LIVE, late) == [
-        "code: 1 files, segno/a.py",
+        "code: 1 file, segno/a.py",
         "on the redirect path: no code; every container starts anew",
     ]
     followed = LIVE._replace(routes={"GET /r/{slug}": frozenset({"k"})})

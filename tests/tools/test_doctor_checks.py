@@ -139,6 +139,11 @@ def quota(**differing: Any) -> Quota:
     return Quota("us-east-1", {**LIMITS, **differing})
 
 
+AT_EDGE = [
+    it["Properties"]["FunctionName"]["Fn::Sub"].replace("${StageName}", "prod")
+    for it in load_template("edge/functions.yaml")["Resources"].values()
+    if it["Type"] == "AWS::Lambda::Function"
+]
 ON = StageCache(enabled=True)
 OFF = StageCache()
 Judge = Callable[[Any], Iterator[Finding]]
@@ -160,6 +165,7 @@ RIGHT: list[tuple[Judge, list[Any]]] = [
     (judge_rate, [Quota("us-east-1", {"throttleSettings": {"rateLimit": 10000.0}})]),
     (judge_function, [function(), function(Runtime="python3.9")._replace(runtime="")]),
     (judge_apis, [apis()]),
+    (judge_apis, [apis(functions=AT_EDGE, groups=["prod"])]),
     (judge_cache, [Cache(US, [], [])]),
     (judge_table, [Table(stage(), "ACTIVE")]),
     (judge_stack, [Stack("r", "everhop-x", "UPDATE_COMPLETE")]),
@@ -253,6 +259,7 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_function, lacking("EVERHOP_BUCKET"), "warn: no EVERHOP_BUCKET"),
     (judge_apis, apis(known_apis={"a": US, "c": US}), f"wrong: the API c of {US} is gone"),
     (judge_apis, apis(apis={"a": "everhop", "z": "everhop"}), "warn: there is an API z called"),
+    (judge_apis, apis(known_apis={}), f"warn: nothing here says whether the API a is that of {US}"),
     (judge_apis, apis(functions=["everhop-old"]), "warn: there is a function everhop-old"),
     (judge_cache, Cache(US, ["no keys"], ["x"]), "wrong: no keys"),
     (judge_cache, Cache(US, [], ["a: b", "c: d"]), "wrong: to be changed: a: b; c: d"),

@@ -98,6 +98,10 @@ def _deployed_variables(asked: Function) -> Mapping[str, str]:
     return variables
 
 
+# The functions of infra/edge/functions.yaml, which are of a deployment and not of a stage.
+AT_EDGE = ("viewer-request", "origin-request", "origin-response")
+
+
 class Apis(NamedTuple):
     """One region's REST APIs and functions, by id or name, and those that stages know as theirs."""
 
@@ -107,6 +111,7 @@ class Apis(NamedTuple):
     functions: Sequence[str]
     known_apis: Mapping[str, str]  # by id, the stage
     stages: Sequence[str]
+    groups: Sequence[str] = ()
 
 
 def judge_apis(asked: Apis) -> Iterator[Finding]:
@@ -114,20 +119,37 @@ def judge_apis(asked: Apis) -> Iterator[Finding]:
     known, found = asked.known_apis, []
     for api, stage in known.items():
         if api not in asked.apis:
-            fix = f"AWS_DEFAULT_REGION={asked.region} chalice deploy --stage {stage}"
+            fix = f"AWS_DEFAULT_REGION={asked.region} python -m tools deploy {stage}"
             found.append(wrong(f"the API {api} of {stage} is gone", fix, asked.region))
-    for api, name in asked.apis.items():
-        if name == asked.app and api not in known:
-            text = f"there is an API {api} called {name} that no stage knows of"
-            fix = f"aws apigateway delete-rest-api --rest-api-id {api} --region {asked.region}"
-            found.append(warn(text, fix, asked.region))
-    ours = tuple(f"{asked.app}-{stage}" for stage in asked.stages)
+    strays = [api for api, name in asked.apis.items() if name == asked.app and api not in known]
+    found += [_judge_stray(asked, api) for api in strays]
+    at_edge = (f"{group}-{event}" for group in asked.groups for event in AT_EDGE)
+    ours = tuple(f"{asked.app}-{name}" for name in (*asked.stages, *at_edge))
     for function in asked.functions:
         if function.startswith(f"{asked.app}-") and not function.startswith(ours):
             text = f"there is a function {function} of no stage"
             fix = f"aws lambda delete-function --function-name {function} --region {asked.region}"
             found.append(warn(text, fix, asked.region))
     yield from found or [ok("has what the stages know, and nothing else", asked.region)]
+
+
+def _judge_stray(asked: Apis, api: str) -> Finding:
+    """Left over; or, on another machine than the one that deployed it, what answers visitors."""
+    known, at = asked.known_apis.values(), f"AWS_DEFAULT_REGION={asked.region}"
+    unnoted = [
+        stage
+        for stage in asked.stages
+        if f"{asked.app}-{stage}" in asked.functions and stage not in known
+    ]
+    if unnoted:
+        text = f"nothing here says whether the API {api} is that of {' or '.join(unnoted)}"
+        fix = (
+            f"{at} python -m tools deploy {unnoted[0]} --plan, which takes the last release's note"
+        )
+        return warn(text, fix, asked.region)
+    text = f"there is an API {api} called {asked.app} that no stage knows of"
+    fix = f"aws apigateway delete-rest-api --rest-api-id {api} --region {asked.region}"
+    return warn(text, fix, asked.region)
 
 
 class Cache(NamedTuple):
@@ -141,8 +163,7 @@ class Cache(NamedTuple):
 def judge_cache(asked: Cache) -> Iterator[Finding]:
     """The stage's cache is what infra/regional/caches.toml says."""
     for reason in asked.unsafe:
-        fix = f"chalice deploy --stage {asked.stage} && python -m tools cache apply {asked.stage}"
-        yield wrong(reason, fix, asked.stage)
+        yield wrong(reason, f"python -m tools deploy {asked.stage}", asked.stage)
     if asked.changes and not asked.unsafe:
         text = f"to be changed: {'; '.join(asked.changes)}"
         yield wrong(text, f"python -m tools cache apply {asked.stage}", asked.stage)

@@ -63,7 +63,7 @@ class Edge(NamedTuple):
 
 
 def judge_edge(asked: Edge) -> Iterator[Finding]:
-    """CloudFront must give up soon on a region that is gone, and wait for the only one it asks."""
+    """CloudFront must give up soon on a region that is gone, and last on its only one."""
     for origin in asked.origins:
         faults = list(_origin_faults(origin, asked.api_for))
         yield from faults or [ok("the edge gives up in time", origin.name)]
