@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from infra.caches import TOLD, StageCache
+from infra.keep_warm import cost_of
+from infra.site_builds import build_site, read_site
 from tools.deploy_parts import Part
 from tools.stacks import Update
 from tools.stages import Stage
@@ -60,6 +62,7 @@ def cost_lines(
     fixed = [(f"{it.name} in {it.region}", it.monthly) for it in parts if it.monthly]
     untold = []
     for stage in stages:
+        fixed += _warm_costs(stage)
         cache = caches.get(stage.name, StageCache())
         if cache.enabled and stage.environment.get(TOLD) == "on":
             fixed.append((f"API cache of {stage.name}, {cache.size} GB", cache.monthly_cost))
@@ -74,6 +77,13 @@ def cost_lines(
     )
     if untold:
         yield from wrap(f"The cache stays off while {TOLD} is off: {', '.join(untold)}.", "")
+
+
+def _warm_costs(stage: Stage) -> list[tuple[str, float]]:
+    links = int(stage.environment.get("EVERHOP_KEEP_WARM") or 0)
+    cost = cost_of(links, sum(it.is_hashed for it in build_site(read_site()).files))
+    named = f"keep-warm of {stage.name}, {cost.calls:,} calls and {cost.requests:,} requests"
+    return [(named, cost.monthly)] if cost.monthly else []
 
 
 def missing_lines(missing: Sequence[str]) -> Iterator[str]:

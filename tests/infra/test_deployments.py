@@ -25,6 +25,7 @@ FOLLOW_KEYS = [
     "method.request.path.slug",
     "method.request.header.everhop-query",
     "method.request.header.Host",
+    "method.request.header.everhop-edge",
 ]
 
 
