@@ -32,5 +32,16 @@ def work(event: dict[str, str], context: Any) -> None:
     _work(event, context)
 
 
+# Where it is off there is no such function: one that does nothing would be called all the same.
+if _config.keep_warm:
+
+    @app.schedule("rate(5 minutes)", name="warm")
+    def warm(_event: Any) -> None:
+        """Ask the edge for what visitors will ask for."""
+        from chalicelib.warm_wiring import keep_warm  # noqa: PLC0415 - no redirect needs it
+
+        keep_warm(_config)
+
+
 gc.freeze()
 gc.enable()

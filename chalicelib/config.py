@@ -164,6 +164,16 @@ def _few(text: str) -> int:
     return int(text)
 
 
+def _some(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII):
+        raise ValueError("a whole number from 0, which is off, to 999")
+    return int(text)
+
+
+def _in_order(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
 SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_STORE": Setting(
         _one_of("", "dynamodb", "memory"), "", "Where links are kept; memory forgets at exit."
@@ -208,6 +218,8 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_ORIGIN_SECRETS": Setting(
         _origin_secrets, "", "What the edge proves itself with; nobody else is answered then."
     ),
+    "EVERHOP_KEEP_WARM": Setting(_some, "0", "Links that the edge is asked for by schedule."),
+    "EVERHOP_WARM_SLUGS": Setting(_in_order, "", "Those links, the most followed first."),
 }
 
 
@@ -235,6 +247,8 @@ class Config(NamedTuple):
     dax_read_for: float = 0.25
     dax_fallbacks: int = 16
     origin_secrets: tuple[str, ...] = ()
+    keep_warm: int = 0
+    warm_slugs: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -287,6 +301,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         dax_read_for=values["EVERHOP_DAX_READ_MS"],
         dax_fallbacks=values["EVERHOP_DAX_FALLBACKS"],
         origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
+        keep_warm=values["EVERHOP_KEEP_WARM"],
+        warm_slugs=values["EVERHOP_WARM_SLUGS"],
     )
 
 

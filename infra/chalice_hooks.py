@@ -11,7 +11,7 @@ from typing import Any
 
 from chalice.app import RouteEntry
 from chalice.config import Config
-from chalice.deploy.models import RestAPI
+from chalice.deploy.models import RestAPI, ScheduledEvent
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.package import SAMTemplateGenerator
 
@@ -34,6 +34,7 @@ Json = dict[str, Any]
 # what the account decides, like the bucket's name, must not stand in a file that is tracked.
 HANDED = "EVERHOP_HANDED_CONFIG"
 _swagger_of = SwaggerGenerator._generate_route_method  # noqa: SLF001 - Chalice has no hook
+_schedule_of = SAMTemplateGenerator._generate_scheduledevent  # noqa: SLF001
 _template_of = SAMTemplateGenerator._generate_restapi  # noqa: SLF001
 
 
@@ -41,6 +42,7 @@ def teach_chalice() -> None:
     """Have Chalice's generators add the caches; what they write is otherwise their own."""
     SwaggerGenerator._generate_route_method = _write_route  # type: ignore[method-assign] # noqa: SLF001
     SAMTemplateGenerator._generate_restapi = _write_api  # type: ignore[method-assign] # noqa: SLF001
+    SAMTemplateGenerator._generate_scheduledevent = _write_schedule  # type: ignore[method-assign] # noqa: SLF001
     teach_network()
     if os.environ.get(HANDED):
         _hand(json.loads(os.environ[HANDED]))
@@ -116,6 +118,14 @@ def _method_setting(method: MethodCache) -> Json:
         "CacheTtlInSeconds": method.fresh_for,
         "CacheDataEncrypted": True,
     }
+
+
+def _write_schedule(self: SAMTemplateGenerator, resource: ScheduledEvent, template: Json) -> None:
+    """A scheduled function has the name by which its policy lets it write its log."""
+    _schedule_of(self, resource, template)
+    function = template["Resources"][resource.lambda_function.resource_name.capitalize()]
+    named = {"Fn::Sub": f"${{AWS::StackName}}-{resource.lambda_function.resource_name}"}
+    function["Properties"]["FunctionName"] = named
 
 
 def _tell(text: str) -> None:

@@ -18,27 +18,43 @@ class AppRemoval:
     def __init__(self, stage: Stage, region: str) -> None:
         self._stage = stage.name
         name = f"{stage.config['app_name']}-{stage.name}"
-        self._functions = [name, f"{name}-worker"]
-        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker")]  # as Chalice names them
+        # As Chalice names them; a rule is a schedule's.
+        self._functions = [name, f"{name}-worker", f"{name}-warm"]
+        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker", "warm")]
+        self._rule = f"{name}-warm-event"
         self._api = api_id_in(read_note(stage.name))
         self._gateway = make_client("apigateway", region)
         self._lambda = make_client("lambda", region)
         self._iam = make_client("iam", region)
+        self._events = make_client("events", region)
 
     def is_left(self) -> bool:
         """Whether any of it is there."""
         functions = any(map(self._has_function, self._functions))
-        return functions or self._has_api() or any(map(self._has_role, self._roles))
+        roles = any(map(self._has_role, self._roles))
+        return functions or roles or self._has_api() or self._has_rule()
 
     def remove(self) -> None:
         """Take all of it away, the API first, so that nobody is answered by half of it."""
         if self._has_api():
             calling(partial(self._gateway.delete_rest_api, restApiId=self._api))
+        if self._has_rule():
+            self._remove_rule()
         for name in filter(self._has_function, self._functions):
             calling(partial(self._lambda.delete_function, FunctionName=name))
         for role in filter(self._has_role, self._roles):
             self._remove_role(role)
         forget_note(self._stage)
+
+    def _remove_rule(self) -> None:
+        listed = calling(partial(self._events.list_targets_by_rule, Rule=self._rule))["Targets"]
+        ids = [it["Id"] for it in listed]
+        if ids:
+            calling(partial(self._events.remove_targets, Rule=self._rule, Ids=ids))
+        calling(partial(self._events.delete_rule, Name=self._rule))
+
+    def _has_rule(self) -> bool:
+        return is_found(partial(self._events.describe_rule, Name=self._rule))
 
     def _remove_role(self, role: str) -> None:
         named = {"RoleName": role}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from infra.caches import TOLD, StageCache
+from infra.keep_warm import cost_of
+from infra.site_builds import build_site, read_site
 from tools.parts import Part
 from tools.stacks import Update
 from tools.stages import Stage
@@ -79,6 +81,7 @@ def cost_lines(
     fixed = [(f"{it.name} in {it.region}", it.monthly) for it in parts if it.monthly]
     untold = []
     for stage in stages:
+        fixed += _warm_costs(stage)
         cache = caches.get(stage.name, StageCache())
         if cache.enabled and _is_told(stage, parts):
             fixed.append((f"API cache of {stage.name}, {cache.size} GB", cache.monthly_cost))
@@ -99,6 +102,13 @@ def _is_told(stage: Stage, parts: Sequence[Part]) -> bool:
     """Whether the app knows of its cache: as it is set, or else as an edge stands before it."""
     behind = any(it.name == "static" and it.stage == stage.name for it in parts)
     return stage.environment.get(TOLD, "on" if behind else "off") == "on"
+
+
+def _warm_costs(stage: Stage) -> list[tuple[str, float]]:
+    links = int(stage.environment.get("EVERHOP_KEEP_WARM") or 0)
+    cost = cost_of(links, sum(it.is_hashed for it in build_site(read_site()).files))
+    named = f"keep-warm of {stage.name}, {cost.calls:,} calls and {cost.requests:,} requests"
+    return [(named, cost.monthly)] if cost.monthly else []
 
 
 def missing_lines(missing: Sequence[str]) -> Iterator[str]:

@@ -81,9 +81,10 @@ class LiveApp:
 
     @property
     def functions(self) -> list[str]:
-        """What visitors and owners ask, and what works on jobs."""
+        """What visitors and owners ask, what works on jobs, and what keeps the edge warm."""
         name = self.place.function.rpartition(":")[2]
-        return [name, f"{name}-worker"]
+        is_warmed = int(self.stage.environment.get("EVERHOP_KEEP_WARM") or 0)
+        return [name, f"{name}-worker", *([f"{name}-warm"] if is_warmed else [])]
 
     def state(self, record: Release | None) -> AppState:
         """As it is deployed, its files named by the record when that is of the same code."""

@@ -124,6 +124,7 @@ def test_grants_are_exactly_these(stage: str) -> None:
         | dict.fromkeys(
             arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}-worker:*"), ON_LOG
         )
+        | dict.fromkeys(arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}-warm:*"), ON_LOG)
         | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
         | {f"arn:aws:s3:::{BUCKETS[stage]}/jobs/*": ON_FILES}
     )
