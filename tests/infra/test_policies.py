@@ -56,10 +56,12 @@ ON_WORKER = {"lambda:InvokeFunction"}
 ON_DAX = {"dax:GetItem", "dax:PutItem"}
 # What Lambda itself does in the role's name for a function in a VPC; it accepts no narrower one.
 ON_NETWORK = {
+    "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
 }
 ON_LOG = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
 stages = pytest.mark.parametrize("stage", TABLES)
