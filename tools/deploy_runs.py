@@ -46,6 +46,7 @@ class Deployment:
         self._has_edge = any(it.kind == "trial" for it in parts)
         self._edge = Edge(group, self._api_of, is_on=self._has_edge)
         self._changing: set[Part] = set()
+        self._made: set[Part] = set()
         self._looks = {
             "stack": self._look_at_stack,
             "secret": self._edge.look_at_secret,
@@ -80,6 +81,7 @@ class Deployment:
         """Make it so. CannotRun says what went wrong, Refused what must not be."""
         self._acts[part.kind](part)
         self._changing.discard(part)
+        self._made.add(part)
 
     def url_of(self, stage: str) -> str:
         """Where a stage is reached; "" when it is not deployed."""
@@ -208,7 +210,15 @@ class Deployment:
         environment = {**stage.environment, **wanted["environment_variables"]}
         package = self.package
         target = AppState(package.release, package.code, environment, package.routes, package.files)
-        return Update(is_new=False, changes=tuple(changes_of(app.state(record), target)))
+        changes = [*changes_of(app.state(record), target), *self._awaited(part.stage)]
+        return Update(is_new=False, changes=tuple(changes))
+
+    def _awaited(self, stage: str) -> Iterator[str]:
+        """What an app is to be told by stacks that are made before it, and can't tell yet."""
+        hand = [it for it in self.parts if it in self._changing and _hands_to(it, stage)]
+        names = [it.name for it in hand if not Stacks(it.region).read(it.stack)]
+        if names:
+            yield f"settings: what {' and '.join(names)} will tell it"
 
     def _deploy_app(self, part: Part) -> None:
         wanted = self._wanted(part, self._known_hash() or self._draw())
@@ -282,9 +292,13 @@ class Deployment:
         app = self._app(part.stage, part.region)
         wanted = self._cache(self._stages[part.stage])
         target = self.package.release, asdict(wanted.cache)
+        is_other = any(
+            it.kind == "app" and it.stage == part.stage for it in self._changing | self._made
+        )
         if (
             app
             and record
+            and not is_other
             and (app.release(), record.cache) == target == (record.name, record.cache)
         ):
             return _NOTHING

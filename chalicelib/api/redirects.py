@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FOLLOWED = ["GET", "HEAD"]
 REFUSED = ["PUT", "PATCH", "DELETE"]
 ALLOWED = "GET, HEAD, POST, OPTIONS"
-ERRORS_FOR = 2  # seconds that the edge may keep a refusal, as who makes a link follows it right away
+ERRORS_FOR = 2  # seconds that the edge may keep a refusal: who makes a link follows it at once
 # CloudFront takes no POST where it asks a second region after the first.
 BEHIND_EDGE = "/api/v"
 VISITOR_HEADERS = {
