@@ -120,7 +120,9 @@ def routes(keys: KeyService, doors: Doors) -> Blueprint:
             errors=(NotFound, KeyConflict, Invalid),
             parameters=(say.KEY_ID,),
             body=say.Body(
-                say.Model("Rotation", say.body_of(ROTATION_FIELDS)), {"overlap_for": 3600}
+                say.Model("Rotation", say.body_of(ROTATION_FIELDS)),
+                {"overlap_for": 3600},
+                is_required=False,
             ),
         ),
     )

@@ -127,7 +127,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _body(body: Body, media_types: Sequence[str]) -> dict[str, Any]:
     content = {"schema": body.schema, "example": body.example}
-    return {"required": True, "content": dict.fromkeys(media_types, content)}
+    return {"required": body.is_required, "content": dict.fromkeys(media_types, content)}
 
 
 def _responses(operation: Operation, *, head: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Body(NamedTuple):
 
     schema: Schema | Model
     example: Any
+    is_required: bool = True
 
 
 class Header(NamedTuple):
