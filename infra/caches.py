@@ -1,13 +1,13 @@
 """The stages' API caches: the settings of infra/regional/caches.toml and what they come to."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from chalicelib.api.caching import MAX_FRESH_FOR, CachePolicy, Key, cached_routes
 from chalicelib.core.freshness import DEFAULT_BUDGET, share_for
+from infra.settings_files import SettingsFileError, read_tables, switch, whole
 
 
 CACHES = Path(__file__).parent / "regional" / "caches.toml"
@@ -26,10 +26,6 @@ SIZES: Mapping[str, float] = {
     "237": 3.80,
 }
 _GATEWAY_WORDS = {"path": "path", "query": "querystring", "header": "header"}
-
-
-class CacheSettingsError(ValueError):
-    """A setting can't be used; the text names the file, the stage and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,60 +116,36 @@ def declared_policies() -> dict[str, CachePolicy]:
 
 
 def read_caches(path: Path = CACHES) -> dict[str, StageCache]:
-    """The settings by stage; CacheSettingsError names what can't be used."""
-    name = f"infra/regional/{path.name}"
-    try:
-        stages = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CacheSettingsError(f"{name} can't be read: {error}") from None
-    return {stage: _read_stage(f"{name}: [{stage}]", table) for stage, table in stages.items()}
+    """The settings by stage; SettingsFileError names what can't be used."""
+    tables = read_tables("infra/regional", path, StageCache)
+    return {stage: _read_stage(place, table) for stage, place, table in tables}
 
 
-def _read_stage(place: str, table: Any) -> StageCache:
-    known = [field.name for field in fields(StageCache)]
-    if not isinstance(table, dict):
-        raise CacheSettingsError(f"{place} must be a table with {', '.join(known)}.")
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise CacheSettingsError(f"{place} {unknown[0]} is unknown; there are {', '.join(known)}.")
-    budget = _whole(f"{place} budget", table.get("budget", DEFAULT_BUDGET), 3, 86_400)
+def _read_stage(place: str, table: Mapping[str, Any]) -> StageCache:
+    budget = whole(f"{place} budget", table.get("budget", DEFAULT_BUDGET), 3, 86_400)
     most = min(share_for("api", budget), MAX_FRESH_FOR)
     return StageCache(
-        enabled=_switch(f"{place} enabled", table.get("enabled", False)),
+        enabled=switch(f"{place} enabled", table.get("enabled", False)),
         size=_size(f"{place} size", table.get("size", "0.5")),
         budget=budget,
         fresh_for=_fresh_for(f"{place} fresh_for", table.get("fresh_for", most), most, budget),
     )
 
 
-def _switch(place: str, given: Any) -> bool:
-    if not isinstance(given, bool):
-        raise CacheSettingsError(f"{place} is {given!r}, but it must be true or false.")
-    return given
-
-
 def _size(place: str, given: Any) -> str:
     size = str(given)
     if isinstance(given, bool) or size not in SIZES:
-        raise CacheSettingsError(
+        raise SettingsFileError(
             f"{place} is {given!r}, but API Gateway has {', '.join(SIZES)} GB alone."
         )
     return size
 
 
-def _whole(place: str, given: Any, least: int, most: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise CacheSettingsError(
-            f"{place} is {given!r}, but it must be a whole number from {least} to {most}."
-        )
-    return given
-
-
 def _fresh_for(place: str, given: Any, most: int, budget: int) -> int:
     try:
-        return _whole(place, given, 1, most)
-    except CacheSettingsError as error:
-        raise CacheSettingsError(
+        return whole(place, given, 1, most)
+    except SettingsFileError as error:
+        raise SettingsFileError(
             f"{error} That is the API cache's share of the freshness budget ({budget} s), and "
             f"never over {MAX_FRESH_FOR}; to cache nothing, say enabled = false."
         ) from None

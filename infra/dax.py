@@ -1,13 +1,13 @@
 """The stages' DAX clusters: the settings of infra/regional/dax.toml, their stacks and price."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chalicelib.core.freshness import share_for
 from infra.caches import HOURS_A_MONTH, read_caches
+from infra.settings_files import must, read_tables, switch, whole
 
 
 CLUSTERS = Path(__file__).parent / "regional" / "dax.toml"
@@ -30,10 +30,6 @@ NODE_TYPES: Mapping[str, float] = {
 }
 # By the hour too: the way from inside the VPC to Lambda, which calls the worker. One zone.
 WORKER_ENDPOINT = 0.01
-
-
-class DaxSettingsError(ValueError):
-    """A setting can't be used; the text names the file, the stage and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,52 +104,27 @@ def handed_config(network: Mapping[str, str], cluster: Mapping[str, str]) -> dic
 
 
 def read_dax(path: Path = CLUSTERS) -> dict[str, StageDax]:
-    """The settings by stage; DaxSettingsError names what can't be used."""
-    name = f"infra/regional/{path.name}"
-    try:
-        stages = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DaxSettingsError(f"{name} can't be read: {error}") from None
+    """The settings by stage; SettingsFileError names what can't be used."""
     budgets = {stage: cache.budget for stage, cache in read_caches().items()}
+    tables = read_tables("infra/regional", path, StageDax)
     return {
-        stage: _read_stage(stage, f"{name}: [{stage}]", table, budgets.get(stage))
-        for stage, table in stages.items()
+        stage: _read_stage(stage, place, table, budgets.get(stage))
+        for stage, place, table in tables
     }
 
 
-def _read_stage(stage: str, place: str, table: Any, budget: int | None) -> StageDax:
-    known = [field.name for field in fields(StageDax)]
-    if not isinstance(table, dict):
-        raise DaxSettingsError(f"{place} must be a table with {', '.join(known)}.")
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise DaxSettingsError(f"{place} {unknown[0]} is unknown; there are {', '.join(known)}.")
+def _read_stage(stage: str, place: str, table: Mapping[str, Any], budget: int | None) -> StageDax:
     share = share_for("dax", *([budget] if budget else []))
     least = PROD_NODES if stage.startswith("prod") else 1
     return StageDax(
-        enabled=_switch(f"{place} enabled", table.get("enabled", False)),
+        enabled=switch(f"{place} enabled", table.get("enabled", False)),
         node_type=_node_type(f"{place} node_type", table.get("node_type", "dax.t3.small")),
-        nodes=_whole(f"{place} nodes", table.get("nodes", PROD_NODES), least, MOST_NODES),
+        nodes=whole(f"{place} nodes", table.get("nodes", PROD_NODES), least, MOST_NODES),
         # To DAX, 0 is for ever: a budget that leaves it no whole second leaves no DAX.
-        fresh_for=_whole(f"{place} fresh_for", table.get("fresh_for", share), 1, share),
+        fresh_for=whole(f"{place} fresh_for", table.get("fresh_for", share), 1, share),
     )
 
 
-def _switch(place: str, given: Any) -> bool:
-    if not isinstance(given, bool):
-        raise DaxSettingsError(f"{place} is {given!r}, but it must be true or false.")
-    return given
-
-
 def _node_type(place: str, given: Any) -> str:
-    if not isinstance(given, str) or given not in NODE_TYPES:
-        raise DaxSettingsError(f"{place} is {given!r}, but it must be of {', '.join(NODE_TYPES)}.")
-    return given
-
-
-def _whole(place: str, given: Any, least: int, most: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or not least <= given <= most:
-        raise DaxSettingsError(
-            f"{place} is {given!r}, but it must be a whole number from {least} to {most}."
-        )
-    return given
+    right = isinstance(given, str) and given in NODE_TYPES
+    return str(must(right, given, place, f"of {', '.join(NODE_TYPES)}"))

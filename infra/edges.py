@@ -1,10 +1,11 @@
 """The groups' edges: the settings of infra/global/edge.toml, what they come to, and their price."""
 
 import re
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from infra.settings_files import SettingsFileError, must, read_tables, switch
 
 
 EDGES = Path(__file__).parent / "global" / "edge.toml"
@@ -24,10 +25,6 @@ _FORMS = {
     "hosted_zone": re.compile(r"(Z[A-Z0-9]+)?"),
     "alarm_topic": re.compile(r"(arn:aws:sns:us-east-1:[0-9]{12}:.+)?"),
 }
-
-
-class EdgeSwitchError(ValueError):
-    """A setting can't be used; the text names the file, the group and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +57,30 @@ class GroupEdge:
 
 
 def read_edges(path: Path = EDGES) -> dict[str, GroupEdge]:
-    """The settings by group; EdgeSwitchError names what can't be used."""
-    name = f"infra/global/{path.name}"
-    try:
-        groups = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EdgeSwitchError(f"{name} can't be read: {error}") from None
-    return {group: _read_group(f"{name}: [{group}]", table) for group, table in groups.items()}
-
-
-def _read_group(place: str, table: Any) -> GroupEdge:
-    known = [field.name for field in fields(GroupEdge)]
-    if not isinstance(table, dict):
-        raise EdgeSwitchError(f"{place} must be a table with {', '.join(known)}.")
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise EdgeSwitchError(f"{place} {unknown[0]} is unknown; there are {', '.join(known)}.")
-    return _checked(place, GroupEdge(**{key: _value(place, key, it) for key, it in table.items()}))
+    """The settings by group; SettingsFileError names what can't be used."""
+    return {
+        group: _checked(
+            place, GroupEdge(**{key: _value(place, key, it) for key, it in table.items()})
+        )
+        for group, place, table in read_tables("infra/global", path, GroupEdge)
+    }
 
 
 def _value(place: str, key: str, given: Any) -> Any:
     if key in ("enabled", "firewall"):
-        right = isinstance(given, bool)
-        return _must(right, given, f"{place} {key}", "true or false")
+        return switch(f"{place} {key}", given)
     if key == "countries":
         right = isinstance(given, list) and all(_COUNTRY.fullmatch(str(it)) for it in given)
-        return tuple(_must(right, given, f"{place} {key}", 'a list like ["DE", "AT"]'))
+        return tuple(must(right, given, f"{place} {key}", 'a list like ["DE", "AT"]'))
     if key in _CHOICES:
-        return _must(given in _CHOICES[key], given, f"{place} {key}", " or ".join(_CHOICES[key]))
+        return must(given in _CHOICES[key], given, f"{place} {key}", " or ".join(_CHOICES[key]))
     right = isinstance(given, str) and bool(_FORMS[key].fullmatch(given))
-    return _must(right, given, f"{place} {key}", f"like {_FORMS[key].pattern}")
-
-
-def _must(is_right: bool, given: Any, place: str, wanted: str) -> Any:
-    if not is_right:
-        raise EdgeSwitchError(f"{place} is {given!r}, but it must be {wanted}.")
-    return given
+    return must(right, given, f"{place} {key}", f"like {_FORMS[key].pattern}")
 
 
 def _checked(place: str, edge: GroupEdge) -> GroupEdge:
     if bool(edge.domain) != bool(edge.certificate):
-        raise EdgeSwitchError(f"{place} domain and certificate need each other.")
+        raise SettingsFileError(f"{place} domain and certificate need each other.")
     if edge.countries_are != "none" and not edge.countries:
-        raise EdgeSwitchError(f"{place} countries is empty, so countries_are must be none.")
+        raise SettingsFileError(f"{place} countries is empty, so countries_are must be none.")
     return edge

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from chalicelib.config import ConfigError
+from infra.settings_files import SettingsFileError
 from local import cache_commands, chaos
 from local.controls import ControlError
 from local.data import DataError, clean
@@ -22,7 +23,7 @@ def main() -> None:
     action = options.action or "run"
     try:
         _ACTIONS[action](read_settings(os.environ), options)
-    except (ConfigError, ControlError, DataError, StackError) as error:
+    except (ConfigError, ControlError, DataError, SettingsFileError, StackError) as error:
         sys.exit(f"Everhop can't {action}: {error}")
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import boto3
 
-from infra.caches import CacheSettingsError, declared_policies, method_caches, read_caches
+from infra.caches import declared_policies, method_caches, read_caches
+from infra.settings_files import SettingsFileError
 from tools.cache_plans import is_caching, plan_changes, unsafe_reasons
 from tools.checks.accounts import Identity, Quota, Regions
 from tools.checks.deployments import Apis, Cache, Drift, Function, Stack, Table
@@ -172,7 +173,7 @@ def ask_cache(account: Account, stage: Stage) -> Cache:
     api = StageApi(_place_of(account, stage))
     try:
         cache = read_caches()[stage.name]
-    except (CacheSettingsError, KeyError):
+    except (SettingsFileError, KeyError):
         raise CannotRun(f"infra/regional/caches.toml has no [{stage.name}] to compare") from None
     methods, now = method_caches(declared_policies(), cache), api.read()
     unsafe = unsafe_reasons(methods, api.keys(), api.environment())

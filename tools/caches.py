@@ -15,13 +15,13 @@ from infra.caches import (
     CACHES,
     SIZES,
     TOLD,
-    CacheSettingsError,
     MethodCache,
     StageCache,
     declared_policies,
     method_caches,
     read_caches,
 )
+from infra.settings_files import SettingsFileError
 from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsafe_reasons
 from tools.client import CannotRun
 from tools.import_reports import tell
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     """Do it; the exit status."""
     try:
         return _ACTS[options.act](options)
-    except (CannotRun, CacheSettingsError) as error:
+    except (CannotRun, SettingsFileError) as error:
         tell(str(error))
         return _COULD_NOT_ASK
     except Refused as error:

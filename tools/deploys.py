@@ -8,9 +8,10 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.caches import CacheSettingsError, StageCache, read_caches
-from infra.dax import DaxSettingsError, StageDax
-from infra.edges import EdgeSwitchError, GroupEdge
+from infra.caches import StageCache, read_caches
+from infra.dax import StageDax
+from infra.edges import GroupEdge
+from infra.settings_files import SettingsFileError
 from tools.caches import Refused, confirm
 from tools.client import CannotRun
 from tools.deploy_parts import parts_for
@@ -99,7 +100,7 @@ def guarded(act: Callable[[argparse.Namespace], int], options: argparse.Namespac
     """The exit status of a command, whatever stops it, which is said with how to go on."""
     try:
         return act(options)
-    except (CannotRun, CacheSettingsError, DaxSettingsError, EdgeSwitchError) as error:
+    except (CannotRun, SettingsFileError) as error:
         _tell_lines(str(error))
         return _COULD_NOT_ASK
     except Refused as error:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infra.caches import CacheSettingsError, read_caches
+from infra.caches import read_caches
 from infra.edge.settings import Settings
 from infra.edge_settings import EdgeSettingsError, make_settings
+from infra.settings_files import SettingsFileError
 from tools.client import CannotRun
 from tools.edge_zips import MOST, digest_of, write_edge_zip
 from tools.stages import ROOT, read_stage
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
             rotate(options)
             return 0
         build(options, os.environ)
-    except (CannotRun, EdgeSettingsError, CacheSettingsError, ValueError) as error:
+    except (CannotRun, EdgeSettingsError, SettingsFileError, ValueError) as error:
         print(f"tools edge: {error}")
         return 2
     return 0

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.config import SETTINGS, ConfigError, load
-from infra.caches import CacheSettingsError, read_caches
+from infra.caches import read_caches
+from infra.settings_files import SettingsFileError
 from infra.timeouts import (
     CONNECTION_ATTEMPTS,
     CONNECTION_TIMEOUT,
@@ -86,7 +87,7 @@ def ask_caches(stages: Iterable[Stage]) -> Caches:
     chosen, named = list(stages), [stage.name for stage in read_stages()]
     try:
         return Caches(chosen, read_caches(), named=named)
-    except CacheSettingsError as error:
+    except SettingsFileError as error:
         return Caches(chosen, {}, str(error), named)
 
 

@@ -15,12 +15,12 @@ from samtranslator.translator.translator import Translator
 from infra.caches import (
     CACHES,
     SIZES,
-    CacheSettingsError,
     StageCache,
     declared_policies,
     method_caches,
     read_caches,
 )
+from infra.settings_files import SettingsFileError
 from tests.conftest import ROOT
 from tests.infra.deployments import PROD, Account
 from tools.caches import with_size
@@ -91,7 +91,7 @@ def test_a_size_may_be_a_number(tmp_path: Path, size: str) -> None:
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
     """By file, stage and field, with what would do."""
-    with pytest.raises(CacheSettingsError) as refused:
+    with pytest.raises(SettingsFileError) as refused:
         read(tmp_path, text)
 
     assert "infra/regional/caches.toml" in str(refused.value)

@@ -14,13 +14,13 @@ from infra.caches import read_caches
 from infra.dax import (
     NODE_TYPES,
     TEMPLATES,
-    DaxSettingsError,
     StageDax,
     handed_config,
     read_dax,
     stacks_for,
 )
 from infra.dax_hooks import what_is_missing
+from infra.settings_files import SettingsFileError
 from tests.conftest import ROOT
 from tests.infra.deployments import PROD
 
@@ -103,7 +103,7 @@ def test_the_manual_has_the_prices() -> None:
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
     """By file, stage and field, with what would do."""
-    with pytest.raises(DaxSettingsError) as refused:
+    with pytest.raises(SettingsFileError) as refused:
         read(tmp_path, text)
 
     assert "infra/regional/dax.toml" in str(refused.value)

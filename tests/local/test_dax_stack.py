@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+import local.__main__
 from chalicelib.store.breakers import OPEN_FOR
+from infra.settings_files import SettingsFileError
 from local.controls import command
 from local.dax.controls import BEHAVE, LOOK
 from tests.conftest import ROOT, RunningStack, start_stack
@@ -117,3 +119,15 @@ def test_what_can_not_be_broken(running: RunningStack) -> None:
     assert {one["fault"] for one in command(running.data, LOOK)["nodes"]} == {"healthy"}
     with pytest.raises(Exception, match="DAX can't be made so"):
         command(running.data, BEHAVE, fault="silent", node=9)
+
+
+def test_a_setting_that_can_not_be_used_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As dax.toml is anyone's to edit, the stack names what is wrong in it in place of a trace."""
+
+    def refuse(*_: object) -> None:
+        raise SettingsFileError("infra/regional/dax.toml: [dev] nodes is 0.")
+
+    monkeypatch.setattr(local.__main__, "run", refuse)
+    monkeypatch.setattr(sys, "argv", ["local"])
+    with pytest.raises(SystemExit, match=r"Everhop can't run: infra/regional/dax.toml: \[dev\]"):
+        local.__main__.main()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from infra.dax import StageDax, handed_config
-from infra.edges import EdgeSwitchError, GroupEdge, read_edges
+from infra.edges import GroupEdge, read_edges
+from infra.settings_files import SettingsFileError
 from tests.conftest import ROOT
 from tools import live_apps, packages
 from tools.__main__ import main
@@ -381,7 +382,7 @@ def test_a_switch_of_the_edge_that_is_none(tmp_path: Path, line: str, said: str)
     file = tmp_path / "edge.toml"
     file.write_text(f"[prod]\n{line}\n")
 
-    with pytest.raises(EdgeSwitchError, match=r"infra/global/edge.toml: \[prod\]") as caught:
+    with pytest.raises(SettingsFileError, match=r"infra/global/edge.toml: \[prod\]") as caught:
         read_edges(file)
     assert said in str(caught.value)
 
