@@ -47,7 +47,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningSt
 
 
 def wait_until_up(server: RunningStack) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             assert server.ask("GET", "/v1/health").status == 200

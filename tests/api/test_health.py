@@ -20,7 +20,7 @@ def test_health(api: Api) -> None:
         "checks": [],
     }
     assert (check["name"], check["status"]) == ("table", "ok")
-    assert 0 <= check["took_ms"] < 1000
+    assert check["took_ms"] >= 0
     assert api.ask("HEAD", "/v1/health").status_code == 200
 
 

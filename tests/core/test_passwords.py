@@ -92,4 +92,3 @@ def test_a_try_is_slow() -> None:
         took.append(time.process_time() - started)
 
     assert min(took) > 0.05
-    assert max(took) < 3 * min(took)

@@ -158,11 +158,11 @@ def test_long_headers_cost_little(text: str) -> None:
         ["user-agent", "accept-language", "cloudfront-viewer-country", "cloudfront-viewer-address"],
         text,
     )
-    started = time.perf_counter()
+    started = time.process_time()
     visitor = Visitor(query=text, headers=headers)
     _ = visitor.country, visitor.devices, visitor.languages, visitor.parameters, visitor.place("s")
 
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 1  # a tenth of a millisecond, unless it is squared
 
 
 @given(st.text(), st.text(), st.text())

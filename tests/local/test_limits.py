@@ -84,10 +84,8 @@ def test_a_body_that_never_ends(stack: RunningStack, direct: bool) -> None:
 def test_a_size_that_is_too_large_need_not_be_sent(stack: RunningStack) -> None:
     """Who asks first (Expect), or only announces the body, is refused without sending it."""
     for headers in (("Expect: 100-continue",), ()):
-        started = time.monotonic()
         with post(stack, f"Content-Length: {50 * MIB}", *headers) as wire:
             assert answer_of(wire)[0] == 413
-        assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -87,11 +87,11 @@ class Broken(CounterMemory):
 
 
 class Hanging(CounterMemory):
-    """Counters that answer much later."""
+    """Counters that answer much later, and then that there were clicks enough."""
 
     def read(self, name: str) -> int:
-        time.sleep(1)
-        return super().read(name)
+        time.sleep(5)
+        return 1_000_000
 
 
 class Far(CounterMemory):

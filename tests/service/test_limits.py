@@ -147,10 +147,9 @@ def test_slow_counters_are_not_waited_for() -> None:
     counters, clock = Watched(), SetClock()
     counters.takes = 2.0
     limit = limiter(counters, 60, clock)
-    started = time.monotonic()
 
     assert allowed(limit, 20) == 20
-    assert time.monotonic() - started < 1.0
+    assert len(counters.calls) == 1
 
 
 @pytest.mark.parametrize("quota", [50, 5000])

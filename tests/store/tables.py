@@ -56,7 +56,7 @@ def links_over_dax(settings: DaxSettings, tell: Tell = tell_nobody) -> Iterator[
         road_of(cached).close()
 
 
-def connect(links: LinkTable, within: float = 10) -> None:
+def connect(links: LinkTable, within: float = 30) -> None:
     """Wait until DAX is asked."""
     deadline = time.monotonic() + within
     while not road_of(links._cached).is_connected():
