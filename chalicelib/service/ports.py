@@ -12,6 +12,7 @@ from chalicelib.core.links import Link, State
 
 
 if TYPE_CHECKING:  # what no redirect needs, no cold start loads
+    from chalicelib.core.counts import CountRow, Span
     from chalicelib.core.idempotency import Claim
     from chalicelib.core.jobs import Job
     from chalicelib.core.keys import ApiKey
@@ -73,7 +74,16 @@ class LinkStore(Protocol):
     """Links by slug key. Every method raises Unavailable when the store does not answer."""
 
     def get(self, key: str, *, consistent: bool = False) -> Link | None:
-        """The link or tombstone with this slug key; None when there never was one."""
+        """The link or tombstone with this slug key; None when there never was one.
+
+        Consistent is what its home has; when that does not answer, what this region has.
+        """
+
+    def seek(self, key: str) -> Link | None:
+        """The same for visitors after a miss: of this region's table, then of the home's.
+
+        Unavailable when there is none here and the home does not tell in time.
+        """
 
     def create(self, key: str, link: Link) -> None:
         """Store a new link, once; SlugTaken when the key has a link or a quarantined tombstone."""
@@ -188,6 +198,19 @@ class FileStore(Protocol):
 
     def url_of(self, name: str, works_for: int) -> str:
         """A URL from which anyone can fetch the file for so many seconds."""
+
+
+class CountStore(Protocol):
+    """Counts of clicks. Every method raises Unavailable when the store does not answer."""
+
+    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
+        """The rows of a subject whose spans begin in [since, until), oldest first."""
+
+    def complete_as_of(self) -> datetime | None:
+        """Until when all clicks are counted, as far as logs have come; None before the first."""
+
+    def erase(self, subject: str) -> int:
+        """Forget all counts of a subject; how many rows there were."""
 
 
 # wake(workspace, job_id) has a worker take the job soon; Unavailable when none can be called.

@@ -77,4 +77,4 @@ class RedirectService(NamedTuple):
             return None
         key = slug_key(slug, self.slugs)
         # A miss is never trusted from a cache or a lagging read: the table itself is asked.
-        return self.store.get(key) or self.store.get(key, consistent=True)
+        return self.store.get(key) or self.store.seek(key)

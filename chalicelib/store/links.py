@@ -39,6 +39,10 @@ class LinkTable:
         item = self._get_item(key, consistent=consistent)
         return None if item is None else to_link(item)
 
+    def seek(self, key: str) -> Link | None:
+        """One GetItem, consistent; see LinkStore."""
+        return self.get(key, consistent=True)
+
     def _get_item(self, key: str, *, consistent: bool) -> LinkItem | None:
         model = self._model if consistent else self._cached
         try:

@@ -23,6 +23,10 @@ class LinkMemory:
         """See LinkStore; memory is always consistent."""
         return self._links.get(key)
 
+    def seek(self, key: str) -> Link | None:
+        """See LinkStore."""
+        return self._links.get(key)
+
     def create(self, key: str, link: Link) -> None:
         """See LinkStore."""
         with self._lock:

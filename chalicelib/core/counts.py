@@ -1,0 +1,47 @@
+"""What is counted of clicks, and under which names: one flat mapping of names to numbers.
+
+A row holds the counts of one subject in one span of time by one region; stats are sums of rows.
+Names are `clicks` (by people), `bots`, `heads`, `previews` and `checks` (of health), apart from
+each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+
+Span = Literal["hour", "day", "month"]
+KINDS = ("clicks", "bots", "heads", "previews", "checks")
+DIMENSIONS = (
+    "country device browser system referrer language variant utm_source utm_medium utm_campaign"
+).split()
+# Of one dimension in one row; what comes after them is counted as REST.
+MOST_VALUES = 100
+REST = "(other)"
+UNKNOWN = "(unknown)"  # the visitor did not say, or it can't be told
+
+
+class CountRow(NamedTuple):
+    """The counts of one subject in the span that begins `at` (UTC), all regions summed."""
+
+    at: datetime
+    counts: Mapping[str, int]
+
+
+def link_subject(slug_key: str) -> str:
+    """What the counts of a link are kept under."""
+    return f"link/{slug_key}"
+
+
+def workspace_subject(workspace: str) -> str:
+    """What the counts of all links of a workspace are kept under."""
+    return f"workspace/{workspace}"
+
+
+# Clicks that followed nothing: there was no such link.
+ORPHANS = "orphans"
+
+
+def name_of(dimension: str, value: str) -> str:
+    """The name under which a value of a dimension is counted."""
+    return f"{dimension}:{value}"
