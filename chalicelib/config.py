@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
-from chalicelib.core.homes import parse_regions
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.logs import Place
 from chalicelib.core.slugs import SlugPolicy
@@ -29,6 +28,7 @@ _ORIGIN = re.compile(
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_NAME_OF_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
@@ -100,6 +100,14 @@ def _origin(text: str) -> str:
     # As browsers write it: in lower case, and without the port that the scheme has anyway.
     usual = {"https": ":443", "http": ":80"}.get(match["scheme"], ":")
     return text.removesuffix(usual)
+
+
+def parse_regions(text: str) -> tuple[str, ...]:
+    """Regions named one by one, each once; ValueError says how they look."""
+    regions = tuple(dict.fromkeys(_in_order(text)))
+    if not all(map(_NAME_OF_REGION.fullmatch, regions)):
+        raise ValueError("regions like us-east-1,eu-west-1")
+    return regions
 
 
 def _table_endpoints(text: str) -> Mapping[str, str]:
