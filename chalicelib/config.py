@@ -112,7 +112,10 @@ def parse_regions(text: str) -> tuple[str, ...]:
 
 def _table_endpoints(text: str) -> Mapping[str, str]:
     endpoints = dict(one.partition("=")[::2] for one in _in_order(text))
-    if not all(map(_BASE_URL.fullmatch, endpoints.values())):
+    good = all(
+        _NAME_OF_REGION.fullmatch(at) and _BASE_URL.fullmatch(endpoints[at]) for at in endpoints
+    )
+    if not good:
         raise ValueError("addresses by region, like eu-west-1=http://127.0.0.1:8002")
     return endpoints
 
