@@ -1,6 +1,6 @@
 """Links as their owners use them: create, read, list, edit, delete."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -54,6 +54,7 @@ class LinkService:
     clock: Clock
     chance: Chance
     find_zone: ZoneFinder = only_utc
+    regions: Sequence[str] = ()  # of many, this one first: the home of what is drawn here
     password_cost: Cost = COST
     edit_fields: Mapping[str, Field] = field(init=False)
     create_fields: Mapping[str, Field] = field(init=False)
