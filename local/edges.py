@@ -58,7 +58,7 @@ def plan_edge(
         "HeadersId": "DashboardHeaders",
         "FirstRegion": region,
         "FirstApi": _API,
-        "FreshFor": kept_for(DEFAULT_BUDGET),
+        "FreshFor": str(kept_for(DEFAULT_BUDGET)),
         **{f"{name}Arn": _ARN for name in ("ViewerRequest", "OriginRequest", "OriginResponse")},
     }
     addresses = {_API: around.api, _BUCKET.format(region=region): around.site}
