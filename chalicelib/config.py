@@ -4,7 +4,7 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
@@ -27,6 +27,11 @@ _ORIGIN = re.compile(
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_STREAM = re.compile(
+    r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+/stream/[0-9A-Za-z:.-]+",
+    re.ASCII,
+)
+_DISTRIBUTION = re.compile(r"[A-Z0-9]{10,20}", re.ASCII)
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
@@ -146,6 +151,18 @@ def _function(text: str) -> str:
     return text
 
 
+def _stream(text: str) -> str:
+    if text and not _STREAM.fullmatch(text):
+        raise ValueError("the ARN of a stream, like arn:aws:dynamodb:...:table/.../stream/...")
+    return text
+
+
+def _distribution(text: str) -> str:
+    if text and not _DISTRIBUTION.fullmatch(text):
+        raise ValueError("the id of a CloudFront distribution, like E1A2B3C4D5E6F7")
+    return text
+
+
 def _cluster(text: str) -> str:
     if text and not _CLUSTER.fullmatch(text):
         raise ValueError("a cluster's endpoint, like daxs://name.abc123.dax-clusters.aws.com")
@@ -220,6 +237,12 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_KEEP_WARM": Setting(_some, "0", "Links that the edge is asked for by schedule."),
     "EVERHOP_WARM_SLUGS": Setting(_in_order, "", "Those links, the most followed first."),
+    "EVERHOP_STREAM": Setting(_stream, "", "The table's stream here; without it no purges."),
+    "EVERHOP_API_URL": Setting(_base_url, "", "This API's own address, whose cache is purged."),
+    "EVERHOP_DISTRIBUTION": Setting(_distribution, "", "The CloudFront distribution to purge."),
+    "EVERHOP_PURGE": Setting(
+        _one_of("all", "takedowns", "off"), "all", "What CloudFront is told, which costs by path."
+    ),
 }
 
 
@@ -249,6 +272,10 @@ class Config(NamedTuple):
     origin_secrets: tuple[str, ...] = ()
     keep_warm: int = 0
     warm_slugs: tuple[str, ...] = ()
+    stream: str = ""
+    api_url: str = ""
+    distribution: str = ""
+    purge: Literal["all", "takedowns", "off"] = "all"
 
     @property
     def place(self) -> Place:
@@ -303,6 +330,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
         keep_warm=values["EVERHOP_KEEP_WARM"],
         warm_slugs=values["EVERHOP_WARM_SLUGS"],
+        stream=values["EVERHOP_STREAM"],
+        api_url=values["EVERHOP_API_URL"],
+        distribution=values["EVERHOP_DISTRIBUTION"],
+        purge=values["EVERHOP_PURGE"],
     )
 
 

@@ -32,10 +32,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.job_wiring": {"chalicelib"},
     "chalicelib.link_wiring": {"chalicelib"},
     "chalicelib.warm_wiring": {"chalicelib"},
+    "chalicelib.change_wiring": {"chalicelib", "botocore"},
     "app": {
         "chalicelib.config",
         "chalicelib.entrance",
         "chalicelib.warm_wiring",
+        "chalicelib.change_wiring",
         "packing.hook",
         "infra.chalice_hooks",
     },
