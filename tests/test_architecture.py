@@ -44,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "packing": {"chalice"},
     "infra": {"chalicelib", "chalice"},
     "infra.edge": {"chalicelib.core"},
-    "local": {"app", "chalicelib", "chalice", "infra"}
+    "local": {"app", "chalicelib", "chalice", "infra", "botocore.auth", "botocore.awsrequest"}
+    | {"botocore.credentials"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "packing.zips", "chalicelib.core", "chalicelib.config"}
     | {"boto3", "botocore"},

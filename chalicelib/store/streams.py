@@ -1,5 +1,6 @@
 """Records of the table's stream, as Lambda hands them over, read for what they tell of links."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -41,5 +42,13 @@ def read_image(image: Json | None) -> Version | None:
     """The link that an item in DynamoDB's own form is; None for none."""
     if not image:
         return None
-    item = LinkItem.from_raw_data({name: dict(value) for name, value in image.items()})
+    item = LinkItem.from_raw_data({name: _decoded(value) for name, value in image.items()})
+    if not item.write_id:
+        raise ValueError("an item without write_id")
     return Version(to_link(item), str(item.write_id))
+
+
+def _decoded(value: Json) -> dict[str, Any]:
+    # Events are JSON, where bytes are text; a client has undone that.
+    binary = value.get("B")
+    return {"B": b64decode(binary, validate=True)} if isinstance(binary, str) else dict(value)

@@ -87,7 +87,12 @@ class Tiers:
         environ = {**BASE, "EVERHOP_API_CACHE": "on", "EVERHOP_ORIGIN_SECRETS": SECRET}
         config = load(environ)
         app = make_app(config, memory_stores(config, links=self.links), self.clock)
-        self.stage = StageApi(app, make_gateway(app), StageCache(enabled=True))
+        self.stage = StageApi(
+            app,
+            make_gateway(app),
+            StageCache(enabled=True),
+            may_invalidate=lambda *_: True,
+        )
         self.stage.cache = ApiCache(GIGABYTE, self.seconds)
 
     def seconds(self) -> float:
