@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "chalicelib.job_wiring": {"chalicelib"},
     "chalicelib.link_wiring": {"chalicelib"},
+    "chalicelib.keeper_wiring": {"chalicelib"},
     "chalicelib.region_wiring": {"chalicelib"},
     "chalicelib.warm_wiring": {"chalicelib"},
     "app": {
