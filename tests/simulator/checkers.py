@@ -3,7 +3,7 @@
 `tests/simulator/test_checkers.py` shows for each of them a planted mistake that it finds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from chalicelib.core.redirects import Redirect, Refusal
@@ -123,10 +123,22 @@ def deleted_is_gone(run: Run) -> Iterator[str]:
 
 
 def a_key_makes_one_link(run: Run) -> Iterator[str]:
-    """Requests with one idempotency key are answered with one link, wherever they were sent."""
+    """Requests with one idempotency key are answered with one link, wherever they were sent.
+
+    Where a region did not answer, nobody could tell whether it had made one.
+    """
     for key, slugs in run.history.keyed.items():
-        if len(slugs) > 1:
+        if len(slugs) > 1 and run.is_calm:
             yield f"{key} made {sorted(slugs)}"
+
+
+def clicks_are_exact(run: Run) -> Iterator[str]:
+    """A link whose clicks are counted exactly leads on so often and no more, all regions together."""
+    limits = {one.slug: one.link.max_clicks for one in run.history.changes if one.link.max_clicks}
+    used = Counter(one.slug for one in run.history.looks if isinstance(one.outcome, Redirect))
+    for slug, most in limits.items():
+        if used[slug] > most and slug not in run.risked:
+            yield f"{slug} led on {used[slug]} times, and should {most} times"
 
 
 CHECKERS = (
@@ -140,6 +152,7 @@ CHECKERS = (
     staleness_is_bounded,
     deleted_is_gone,
     a_key_makes_one_link,
+    clicks_are_exact,
 )
 
 

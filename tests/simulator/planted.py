@@ -7,13 +7,14 @@ from typing import Any
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.homes import home_of
 from chalicelib.core.links import Link
-from chalicelib.service.ports import LinkStore
+from chalicelib.service.ports import ClaimStore, CounterStore, LinkStore
 from chalicelib.service.regional_links import RegionalLinks
 from chalicelib.service.regions import Regions
-from tests.simulator.apps import StoreMaker, maker, regional
+from tests.simulator.apps import StoreMaker, maker, regional, repeating
+from tests.simulator.networks import Network
 from tests.simulator.runs import Run
-from tests.simulator.stores import SimLinks
-from tests.simulator.tables import Replica, Write
+from tests.simulator.stores import SimCounters, SimLinks
+from tests.simulator.tables import GlobalTable, Replica, Write
 from tests.simulator.worlds import World
 
 
@@ -105,6 +106,21 @@ def _runs(**of: Any) -> Callable[[int], Run]:
     return lambda seed: Run(seed, maker(**of))
 
 
+def _claims_here(
+    world: World, network: Network, table: GlobalTable, regions: Regions
+) -> tuple[ClaimStore, ClaimStore]:
+    local, _ = repeating(world, network, table, regions)
+    return local, local
+
+
+def _counts_here(
+    world: World, network: Network, table: GlobalTable, regions: Regions
+) -> CounterStore:
+    """Counts exactly in one row, wherever it is."""
+    del world
+    return SimCounters(network, regions.here, table.replicas[regions.here])
+
+
 def _late(seed: int) -> Run:
     return Run(seed, replica=LastArrived)
 
@@ -122,6 +138,8 @@ PLANTED: dict[str, tuple[Callable[[int], Run], str]] = {
     "edits a tombstone": (_runs(links_type=Digs), "tombstones_are_final"),
     "trusts its own miss": (_runs(make_store=_store(TrustsItsMiss)), "no_miss_is_a_lie"),
     "trusts what DAX has": (_runs(make_store=_store(TrustsDax)), "no_miss_is_a_lie"),
+    "claims in each region": (_runs(make_claims=_claims_here), "a_key_makes_one_link"),
+    "counts in each region": (_runs(make_counters=_counts_here), "clicks_are_exact"),
     "keeps items for long": (_runs(dax_for=90.0), "staleness_is_bounded"),
     "keeps the deleted for long": (_runs(dax_for=90.0), "deleted_is_gone"),
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from chalicelib.core.errors import EverhopError, Unavailable
 from chalicelib.core.homes import MOVES_FOR, Absence
@@ -17,12 +18,11 @@ from tests.simulator.histories import Change, History, Look
 from tests.simulator.networks import Network
 from tests.simulator.stores import Stored
 from tests.simulator.tables import GlobalTable, Replica
-from tests.simulator.worlds import World
+from tests.simulator.worlds import Crash, World
 
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 LASTS = 120.0  # seconds of trouble; then all heals
-SLUGS = [f"s{number}" for number in range(8)]
 LEARNED_IN = 5.0  # seconds: so long each region may keep what it knows of absences
 
 
@@ -39,9 +39,9 @@ class Run:
         self.world = World(self.seed)
         chance = self.world.chance
         self.regions = REGIONS[: chance.choice((2, 2, 3))]
-        self.network = Network(
-            self.world, lossy=chance.choice((0, 0.01, 0.1)), crashy=chance.choice((0, 0, 0.01))
-        )
+        self.is_calm = chance.random() < 0.25  # all regions answer; they may be late, or crash
+        lossy = 0.0 if self.is_calm else chance.choice((0, 0.01, 0.1))
+        self.network = Network(self.world, lossy=lossy, crashy=chance.choice((0, 0, 0.01)))
         self.table = GlobalTable(self.world, self.network, self.regions, self.replica)
         for region in self.regions:
             self.table.skew[region] = chance.choice((0, 0, chance.uniform(-5, 5)))
@@ -79,7 +79,9 @@ class Run:
         """Run it to its end: trouble, healing, and all that was still on its way."""
         spawn = self.world.spawn
         spawn(lambda: self.table.replicate(LASTS))
-        spawn(self.world.chance.choice((self._break, self._break, self._lose, self._move)))
+        troubles = (self._break, self._break, self._lose, self._move)
+        if not self.is_calm:
+            spawn(self.world.chance.choice(troubles))
         for _ in range(4):
             spawn(self._own, self.world.chance.uniform(0, 5))
         for _ in range(4):
@@ -111,7 +113,7 @@ class Run:
         self.world.sleep(chance.uniform(5, LASTS / 3))
         lost = chance.choice(self.regions)
         self.network.down = {lost}
-        self.risked |= {key for key, _ in self.table.only_in(lost)}
+        self.risked |= {_slug_in(key) for key, _ in self.table.only_in(lost)}
         self.world.sleep(chance.uniform(1, 20))
         self._announce(Absence(lost, self._soon()))
 
@@ -131,7 +133,7 @@ class Run:
         while self.world.now < LASTS:
             try:
                 act()
-            except EverhopError as error:
+            except (EverhopError, Crash) as error:  # the app's crash is a client's refusal
                 self.history.refuse(type(error).__name__)
             self.world.sleep(self.world.chance.expovariate(1 / 3))
 
@@ -149,6 +151,10 @@ class Run:
         self._tokens += 1
         return f"t{self._tokens}"
 
+    def _wanted(self) -> str:
+        """A slug that others want at the same time, too."""
+        return f"s{self.world.now // 8:.0f}x{self.world.chance.randrange(2)}"
+
     def _change(self, app: App, kind: str, slug: str, change: Callable[[], Link]) -> None:
         began_at = self.world.now
         self.history.begin(kind, slug)
@@ -158,14 +164,19 @@ class Run:
 
     def _create(self, app: App) -> None:
         """A custom slug, that others want as well; each tries as a workspace of its own."""
-        slug, token = self.world.chance.choice(SLUGS), self._token()
+        slug, token = self._wanted(), self._token()
         body = {"slug": slug, "destination": f"https://d.test/{token}"}
         self._change(app, "create", slug, partial(app.links.create, f"w-{token}", body))
 
     def _draw(self, app: App) -> None:
-        """A drawn slug, sent with an idempotency key, and again elsewhere when nothing is heard."""
+        """A drawn slug, sent with an idempotency key, and again elsewhere when nothing is heard.
+
+        The answer may be lost on its way to the client, too.
+        """
         token = self._token()
-        body = {"destination": f"https://d.test/{token}"}
+        body: dict[str, Any] = {"destination": f"https://d.test/{token}"}
+        if self.world.chance.random() < 0.3:
+            body |= {"max_clicks": 2, "max_clicks_exact": True}
         apps = [app, *(one for one in self.apps.values() if one is not app)]
         for attempt, at in enumerate(apps, start=1):
             try:
@@ -174,11 +185,13 @@ class Run:
             except Unavailable:
                 self.history.refuse("attempt")
                 continue
-            self.history.keyed.setdefault(token, set()).add(link.slug)
-            self.history.changes.append(
-                Change("create", link.slug, at.region, began_at, self.world.now, link)
-            )
-            return
+            slugs = self.history.keyed.setdefault(token, set())
+            if link.slug not in slugs:
+                made = Change("create", link.slug, at.region, began_at, self.world.now, link)
+                self.history.changes.append(made)
+            slugs.add(link.slug)
+            if self.world.chance.random() < 0.7:
+                return
 
     def _known(self) -> Change | None:
         changes = self.history.changes
@@ -209,7 +222,7 @@ class Run:
     def _visit(self) -> None:
         def act() -> None:
             known = self._known()
-            slug = known.slug if known and self.world.chance.random() < 0.8 else "s0"
+            slug = known.slug if known and self.world.chance.random() < 0.8 else self._wanted()
             app, began_at = self._app(), self.world.now
             made_at, outcome = app.follow(slug)
             look = Look(slug, app.region, began_at, self.world.now, made_at, outcome)
@@ -240,3 +253,8 @@ class Run:
         """When a region's table first had a tombstone of it."""
         known = self._timelines.get((region, slug), [])
         return next((at for at, link in known if link.deleted_at), float("inf"))
+
+
+def _slug_in(key: str) -> str:
+    """The slug that an item of the table is about: counters begin with it."""
+    return key.removeprefix("counter#").partition("#")[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from chalicelib.core.errors import Stale, Unavailable
 from chalicelib.core.idempotency import Claim
@@ -83,9 +83,7 @@ class SimLinks:
         if self._put(key, link, is_before) is not None:
             raise Stale("Changed by someone else.")
 
-    def _put(
-        self, key: str, link: Link, may: Callable[[Stored | None], bool]
-    ) -> Stored | None:
+    def _put(self, key: str, link: Link, may: Callable[[Stored | None], bool]) -> Stored | None:
         """Put it on condition; what is there instead. A lost answer has it sent once more."""
         stored = Stored(link, self._world.chance.getrandbits(64))
 
@@ -111,6 +109,33 @@ class SimLinks:
         items = self._replica.items.values()
         links = [one.value.link for one in items if one.value.link.workspace == workspace]
         return Page(tuple(link for link in links if not link.deleted_at), None)
+
+
+class SimCounters:
+    """Counters in the replica of one region, for an app in one region: the `CounterStore` over it."""
+
+    def __init__(self, network: Network, here: str, replica: Replica) -> None:
+        self._network, self._here, self._replica = network, here, replica
+
+    def add(
+        self, name: str, amount: int, *, until: datetime | None = None, most: int | None = None
+    ) -> int | None:
+        del until
+
+        def add() -> int | None:
+            total = (self._replica.get(f"counter#{name}") or 0) + amount
+            if most is not None and total > most:
+                return None
+            self._replica.put(f"counter#{name}", total)
+            return total
+
+        return self._network.call(self._here, self._replica.region, add)
+
+    def read(self, name: str) -> int:
+        def read() -> int:
+            return self._replica.get(f"counter#{name}") or 0
+
+        return self._network.call(self._here, self._replica.region, read)
 
 
 class SimClaims:

@@ -23,12 +23,12 @@ class Write(NamedTuple):
 
 
 class Replica:
-    """One region's copy. `written` are the writes made here, `seen` all that it ever
-    held, and since when."""
+    """One region's copy.
 
-    def __init__(
-        self, region: str, clock: Callable[[], float], wall: Callable[[], float]
-    ) -> None:
+    `written` are the writes made here, `seen` all that it ever held, and since when.
+    """
+
+    def __init__(self, region: str, clock: Callable[[], float], wall: Callable[[], float]) -> None:
         self.region = region
         self._wall = wall
         self.items: dict[str, Write] = {}

@@ -12,7 +12,10 @@ SEEDS = 150
 @pytest.mark.parametrize("mistake", PLANTED, ids=lambda it: it.replace(" ", "-"))
 def test_a_planted_mistake_is_found(mistake: str) -> None:
     make, checker = PLANTED[mistake]
-    found = (any(one.startswith(f"{checker}:") for one in check(make(seed).go())) for seed in range(SEEDS))
+    found = (
+        any(one.startswith(f"{checker}:") for one in check(make(seed).go()))
+        for seed in range(SEEDS)
+    )
     assert any(found)
 
 

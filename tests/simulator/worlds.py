@@ -25,21 +25,14 @@ class World:
     """Time, chance, and the tasks that wait for their time. Times are seconds since it began."""
 
     def __init__(self, seed: int) -> None:
-        self.chance = Random(seed)
+        self.chance = Random(seed)  # noqa: S311 - it decides a simulation, and no secret
         self.now = 0.0
         self._due: list[tuple[float, int, greenlet]] = []
         self._order = count()
 
     def spawn(self, work: Callable[[], None], after: float = 0.0) -> None:
-        """Begin a task after so many seconds; a crash ends it, all else that it raises is raised."""
-
-        def task() -> None:
-            try:
-                work()
-            except Crash:
-                pass
-
-        self._wait(greenlet(task), after)
+        """Begin a task after so many seconds; what it raises ends the run."""
+        self._wait(greenlet(work), after)
 
     def _wait(self, task: greenlet, seconds: float) -> None:
         heappush(self._due, (self.now + seconds, next(self._order), task))
