@@ -39,6 +39,7 @@ MODULES = frozenset(
         "chalicelib.core.visitors",
         "chalicelib.entrance",
         "chalicelib.policies",
+        "chalicelib.setting_kinds",
         "chalicelib.service",
         "chalicelib.service.ports",
         "chalicelib.service.redirects",
