@@ -61,7 +61,7 @@ def schemes(text: str) -> frozenset[str]:
     """Schemes that links may have besides those of the web."""
     found = words(text)
     if found & (NEVER_SCHEMES | WEB_SCHEMES) or not all(map(_SCHEME.fullmatch, found)):
-        raise ValueError("found other than http, https and those that run code or read files")
+        raise ValueError("schemes other than http, https and those that run code or read files")
     return found
 
 
