@@ -149,7 +149,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
     jobs = JobService(stores.tools, clock, secrets.randbelow, config.regions_from_here)
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
-        batches.routes(BatchService(link_service, stores.claims, stores.repeated), doors),
+        batches.routes(BatchService(link_service, stores.claims, repeated=stores.repeated), doors),
         bulk_edits.routes(BulkEditService(link_service), doors),
         imports.routes(ImportService(link_service), jobs, doors),
         exports.routes(jobs, doors),

@@ -44,8 +44,8 @@ class BatchService:
 
     links: LinkService
     claims: ClaimStore
-    repeated: ClaimStore | None = None
     workers: int = WORKERS
+    repeated: ClaimStore | None = None
 
     def create(
         self, workspace: str, rows: Sequence[object], asked: Asked | None, left: Left

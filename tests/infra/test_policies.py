@@ -297,10 +297,11 @@ def use_all_of_keys(store: KeyStore) -> set[str]:
     with pytest.raises(Stale):
         store.replace(revoke_key(key, now))
     store.get("a")
+    store.current("a")
     store.note_use(key, now.date())
     store.note_use(key, now.date())
     assert store.page("w", 5, None).keys[0].last_used_on == now.date()
-    return {"create", "get", "note_use", "page", "replace"}
+    return {"create", "current", "get", "note_use", "page", "replace"}
 
 
 def test_keys_need_no_grant_of_their_own(model: type[LinkItem]) -> None:

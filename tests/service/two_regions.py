@@ -6,11 +6,17 @@ item by item; a write that is older than what is there is dropped, as the table 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.homes import Absence
 from chalicelib.service.ports import OtherRegions
+from chalicelib.service.regional_claims import RepeatedClaims
+from chalicelib.service.regional_counters import SummedCounters
+from chalicelib.service.regional_jobs import RegionalJobs
+from chalicelib.service.regional_keys import RegionalKeys
+from chalicelib.service.regional_links import RegionalLinks
 from chalicelib.service.regions import Regions
 from chalicelib.store.memory import ClaimMemory, LinkMemory
 from chalicelib.store.memory_counters import CounterMemory
@@ -54,6 +60,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = SetClock()
+        self.chance = Random(1).randrange  # noqa: S311 - the same in each run
         self.regions = {name: Region(name) for name in NAMES}
         self.absences: list[Absence] = []
         self.asked: list[str] = []
@@ -74,6 +81,27 @@ class World:
             return act(getattr(self.regions[region], kind))
 
         return ask
+
+    def links_at(self, here: str) -> RegionalLinks:
+        far = {name: FarMemory(self.regions[name]) for name in NAMES}
+        local = self.regions[here].links
+        return RegionalLinks(local, self.seen_from(here), far.__getitem__, ask_within=ask_now)
+
+    def keys_at(self, here: str) -> RegionalKeys:
+        others, local = self.others("keys"), self.regions[here].keys
+        return RegionalKeys(local, self.seen_from(here), others, ask_within=ask_now)
+
+    def claims_at(self, here: str) -> RepeatedClaims:
+        others, local = self.others("claims"), self.regions[here].claims
+        return RepeatedClaims(local, self.seen_from(here), others, ask_all=ask_all_now)
+
+    def jobs_at(self, here: str) -> RegionalJobs:
+        others, local = self.others("jobs"), self.regions[here].jobs
+        return RegionalJobs(local, self.seen_from(here), others, ask_within=ask_now)
+
+    def counters_at(self, here: str) -> SummedCounters:
+        others, local = self.others("counters"), self.regions[here].counters
+        return SummedCounters(local, self.seen_from(here), others, ask_within=ask_now)
 
     def write_down(self) -> None:
         """Stamp what was written since the last time; each step of a test ends with it."""
@@ -100,6 +128,18 @@ class World:
         """All is carried everywhere."""
         for name in NAMES:
             self.replicate(name)
+
+
+class FarMemory:
+    """A region's links, as others reach them: not at all when it is away."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+
+    def __getattr__(self, method: str) -> Any:
+        if self._region.away:
+            raise Unavailable("The table did not answer.")
+        return getattr(self._region.links, method)
 
 
 def ask_now(_seconds: float, ask: Callable[[], T]) -> T:

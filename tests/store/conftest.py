@@ -14,7 +14,7 @@ from local.children import listen, url_of
 from local.dax.clusters import Cluster
 from local.dax.threads import ClusterThread, run_cluster
 from tests.conftest import ROOT
-from tests.store.tables import REGION
+from tests.store.tables import FAR_REGION, REGION
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,12 @@ def table_of_dax(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def far_dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another such process: the table of another region."""
+    yield from running("local.database", tmp_path_factory.mktemp("data"), "links", FAR_REGION)
+
+
+@pytest.fixture(scope="module")
 def dax(table_of_dax: str) -> Iterator[ClusterThread]:
     """A DAX cluster of three nodes before that table, which keeps what it is asked for."""
     with run_cluster(Cluster(table_of_dax, REGION, ports=(0, 0, 0))) as cluster:
@@ -42,10 +48,10 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from running("local.files", tmp_path_factory.mktemp("data"), "files")
 
 
-def running(module: str, data: Path, name: str) -> Iterator[str]:
+def running(module: str, data: Path, name: str, region: str = REGION) -> Iterator[str]:
     """The address of a process of the stack, while it runs."""
     listener = listen()
-    arguments = [str(listener.fileno()), str(data), REGION, name]
+    arguments = [str(listener.fileno()), str(data), region, name]
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,

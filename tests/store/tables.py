@@ -15,7 +15,7 @@ from chalicelib.store.models import bind
 from local.dax.threads import ClusterThread
 
 
-REGION = "us-east-1"
+REGION, FAR_REGION = "us-east-1", "eu-west-1"
 
 
 def point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

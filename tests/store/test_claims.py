@@ -14,6 +14,7 @@ from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import ClaimMemory
 from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
+from tests.service.two_regions import A, World
 from tests.store.tables import REGION, point_to, together
 from tests.store.test_contract import LosingFirstAnswer
 
@@ -25,11 +26,13 @@ def claim(receipt: str = "r1", digest: str = "d1", at: datetime = NOW) -> Claim:
     return new_claim(digest, receipt, f"slug-of-{receipt}", at)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "regions"])
 def claims(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ClaimStore:
     """Each store in turn; the table is shared, so tests use keys of their own."""
     if request.param == "memory":
         return ClaimMemory()
+    if request.param == "regions":
+        return World().claims_at(A)
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     return ClaimTable(bind_beside(ClaimItem, bind("links", REGION)))
 

@@ -6,21 +6,29 @@ import pytest
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.service.ports import CounterStore
+from chalicelib.service.regional_counters import OwnRows
 from chalicelib.store.counters import CounterItem, CounterTable
 from chalicelib.store.memory_counters import CounterMemory
 from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
+from tests.service.two_regions import A, B, World
 from tests.store.tables import REGION, point_to, together
 
 
 LATER = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "regions", "own rows"])
 def counters(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CounterStore:
     """Each store in turn; the table is shared, so tests use names of their own."""
     if request.param == "memory":
         return CounterMemory()
+    if request.param == "regions":
+        world = World()
+        world.regions[B].counters = world.regions[A].counters  # all is replicated at once
+        return world.counters_at(A)
+    if request.param == "own rows":
+        return OwnRows(CounterMemory(), A)
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     return CounterTable(bind_beside(CounterItem, bind("links", REGION)))
 

@@ -20,6 +20,7 @@ from chalicelib.store.jobs import JobItem, JobTable
 from chalicelib.store.memory_jobs import JobMemory
 from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
+from tests.service.two_regions import A, World
 from tests.store.tables import REGION, point_to, together
 
 
@@ -30,11 +31,13 @@ def job(job_id: str) -> Job:
     return new_job(job_id, "w", "export", {"format": "csv", "q": None, "é": ["ü"]}, NOW)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "regions"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> JobStore:
     """Each store in turn; the table is shared, so tests use ids of their own."""
     if request.param == "memory":
         return JobMemory()
+    if request.param == "regions":
+        return World().jobs_at(A)
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     return JobTable(bind_beside(JobItem, bind("links", REGION)))
 
@@ -45,7 +48,7 @@ def test_a_job_comes_back_as_it_was(store: JobStore) -> None:
     leased = lease_job(first, NOW + timedelta(seconds=1))
     saved = save_job(leased, {"after": "x", "parts": ["a"], "count": 3}, NOW)
     released = release_job(saved, NOW, "A reason.")
-    failed = replace(fail_job(released, "It failed.", NOW), resets=2)
+    failed = replace(fail_job(released, "It failed.", NOW), resets=2, place="us-east-1/files")
     store.create(first)
     for one in (first, leased, saved, released, failed):
         if one is not first:

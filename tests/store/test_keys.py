@@ -21,6 +21,7 @@ from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.store.models import bind, bind_beside
 from local.children import listen, url_of
 from tests.clocks import SetClock
+from tests.service.two_regions import A, B, World
 from tests.store.tables import REGION, point_to, together
 
 
@@ -39,11 +40,15 @@ def table() -> KeyTable:
     return KeyTable(bind_beside(KeyItem, bind("links", REGION)))
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "regions"])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> KeyStore:
     """Each store in turn; the table is shared, so tests use ids and workspaces of their own."""
     if request.param == "memory":
         return KeyMemory()
+    if request.param == "regions":
+        world = World()
+        world.regions[B].keys = world.regions[A].keys  # all is replicated at once
+        return world.keys_at(A)
     point_to(request.getfixturevalue("dynamodb"), monkeypatch)
     return table()
 
@@ -66,6 +71,7 @@ def test_a_key_comes_back_as_it_was(store: KeyStore) -> None:
     assert store.get("full") == full
     assert store.get("bare") == key("bare")
     assert store.get("none") is None
+    assert (store.current("bare"), store.current("none")) == (key("bare"), None)
 
 
 def test_one_of_many_creates_wins(store: KeyStore) -> None:
@@ -148,6 +154,7 @@ def test_a_silent_table_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for act in (
         lambda: silent.get("a"),
+        lambda: silent.current("a"),
         lambda: silent.create(key("a")),
         lambda: silent.replace(revoke_key(key("a"), NOW)),
         lambda: silent.page("w", 5, None),
