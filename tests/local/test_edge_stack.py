@@ -57,7 +57,7 @@ def test_a_link_is_a_miss_once_and_then_a_hit(edged: RunningStack) -> None:
     )
     # One spelling at the edge: what another wrote was kept for this one.
     assert second.headers["Cache-Status"].startswith("edge; hit; ttl=")
-    line = "302 /road  edge HIT · api – · dax – · us-east-1 · "
+    line = "302 /road  edge HIT · api – · dax – · IAD89-C1 · "
     deadline = time.monotonic() + 3
     while not any(line in one for one in edged.lines) and time.monotonic() < deadline:
         time.sleep(0.05)
