@@ -36,15 +36,16 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("size", help="GB, one of API Gateway's sizes")
         if name == "chaos":
             action.add_argument("fault", choices=chaos.FAULTS, help="what goes wrong; heal mends")
-        if name in ("chaos", "flush", "resize"):
-            action.add_argument("region", nargs="?", help="the first region if none")
+            action.add_argument("region", nargs="?", help="where; heal mends all if there is none")
+        if name in ("flush", "resize"):
+            action.add_argument("region", nargs="?", help="all regions if none")
     return parser
 
 
 _ABOUT = {
     "run": "run the stack until Ctrl-C (what is done without an action)",
-    "flush": "have the running API cache of a region forget everything",
-    "resize": "give the running API cache of a region another size, which empties it",
+    "flush": "have the running API caches, or a region's, forget everything",
+    "resize": "give the running API caches, or a region's, another size, which empties them",
     "chaos": "break a part of the stack that runs, or heal it",
     "clean-data": "forget all links and the API key",
 }

@@ -10,6 +10,8 @@ import asyncio
 import base64
 import os
 import sys
+import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,6 +27,8 @@ from chalice.local import (
     RouteMatcher,
 )
 
+from chalicelib.core.origin_proofs import prove
+from chalicelib.core.visitors import ADDRESS, PROOF
 from local.cache_commands import cache_acts
 from local.children import inherited, stop_with_parent
 from local.controls import PREFIX as CONTROL
@@ -57,6 +61,23 @@ class StagedEvents(LambdaEventConverter):
         return event
 
 
+class OwnDoor:
+    """Lets this machine's own clients ask a region by itself, which on AWS only the edge may.
+
+    What bears a proof, be it right or wrong, is left as it is: the edge is the app's to judge.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def open(self, headers: Mapping[str, str], remote: str) -> dict[str, str]:
+        """The headers as the app gets them."""
+        told = dict(headers)
+        if not self._secret or PROOF in headers:
+            return told
+        return {**told, PROOF: prove(self._secret, time.time()), ADDRESS: remote}
+
+
 def make_gateway(app: Chalice) -> LocalGateway:
     """Chalice's gateway for the app, with one current request per thread."""
     CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
@@ -67,7 +88,7 @@ def make_gateway(app: Chalice) -> LocalGateway:
     return gateway
 
 
-def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response:
+def answer(api: StageApi, door: OwnDoor, request: web.BaseRequest, body: bytes) -> web.Response:
     """What the API says to one request; runs in a thread of its own."""
     path = request.raw_path.removeprefix(STAGE_PATH)
     if not request.raw_path.startswith(STAGE_PATH + "/"):
@@ -75,7 +96,8 @@ def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response
     if 4 * len(body) // 3 > MAX_EVENT - ENVELOPE:
         return _gateway_answer("REQUEST_TOO_LARGE")
     try:
-        response = api.handle(request.method, path, dict(request.headers), body)
+        headers = door.open(request.headers, request.remote or "")
+        response = api.handle(request.method, path, headers, body)
     except LocalGatewayException:
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
     except InvalidationRefused:
@@ -99,9 +121,16 @@ def _to_http(response: dict[str, Any]) -> web.Response:
 
 
 def make_handler(
-    api: StageApi, functions: Functions | None = None, control: Handler | None = None
+    api: StageApi,
+    functions: Functions | None = None,
+    control: Handler | None = None,
+    secret: str = "",
 ) -> Handler:
-    """The request handler: reads the body on the loop, runs the app on a thread."""
+    """The request handler: reads the body on the loop, runs the app on a thread.
+
+    `secret` is what the app knows the edge by.
+    """
+    door = OwnDoor(secret)
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -115,7 +144,7 @@ def make_handler(
         if invoked is not None:
             return invoked
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, answer, api, request, body)
+        return await loop.run_in_executor(pool, answer, api, door, request, body)
 
     return handle
 
@@ -128,7 +157,8 @@ def main(descriptor: str, region: str) -> None:
     cache = stage_cache(f"prod-{region}", on=os.environ.get("EVERHOP_API_CACHE") == "on")
     api = StageApi(app, make_gateway(app), cache)
     control = control_handler(os.environ[TOKEN], cache_acts(api))
-    handler = make_handler(api, Functions(app), control)
+    (secret, *_) = os.environ.get("EVERHOP_ORIGIN_SECRETS", "").split() or [""]
+    handler = make_handler(api, Functions(app), control, secret)
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 

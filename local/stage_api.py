@@ -10,7 +10,7 @@ from chalice.local import LocalGateway, RouteMatcher
 
 from chalicelib.api.caching import Key, cached_routes
 from infra.caches import Invalidation, MethodCache, StageCache, method_caches, read_caches
-from local.api_cache import GIGABYTE, ApiCache
+from local.api_cache import GIGABYTE, ApiCache, Outcome
 from local.api_cache import Key as CacheKey
 
 
@@ -63,7 +63,7 @@ class StageApi:
         declared, key = kept
         anew, told = _judge(declared.invalidation, headers)
         answer, outcome = self.cache.answer(key, declared.fresh_for, ask, anew=anew)
-        said = {**told, "Cache-Status": str(outcome)}
+        said = {**told, "Cache-Status": _status_of(answer, outcome)}
         return {**answer, "headers": {**answer["headers"], **said}}
 
     def flush(self) -> None:
@@ -99,6 +99,14 @@ class StageApi:
         if declared is None:
             return None
         return declared, key_of(declared, matched.captured, target, headers)
+
+
+def _status_of(answer: Mapping[str, Any], outcome: Outcome) -> str:
+    """The cache's word behind that of the tiers below, which were not asked for a hit."""
+    below = (
+        "" if outcome.how == "hit" or outcome.collapsed else answer["headers"].get("Cache-Status")
+    )
+    return f"{below}, {outcome}" if below else str(outcome)
 
 
 def _bytes_of(size: str) -> int:

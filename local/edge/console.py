@@ -48,7 +48,7 @@ def _others(answer: Answer) -> list[str]:
 
 
 def _how(said: str | None) -> str:
-    if said is None:
+    if said is None or re.search(r";\s*fwd=bypass\b", said):
         return "–"
     return "HIT" if re.search(r";\s*hit\b", said) else "MISS"
 
