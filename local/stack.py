@@ -146,7 +146,12 @@ class Stack:
         where = [str(settings.data), settings.region]
         table = [*where, environment["EVERHOP_TABLE"]]
         self._children = {
-            DATABASE: Child("local.database", sockets[DATABASE], table),
+            DATABASE: Child(
+                "local.database",
+                sockets[DATABASE],
+                [*table, "--api", urls[API]],
+                environ={TOKEN: self._token},
+            ),
             FILES: Child("local.files", sockets[FILES], [*where, BUCKET]),
             **(
                 {DAX: cluster.child(sockets[DAX], settings, urls[DATABASE], self._token)}
