@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("size", help="GB, one of API Gateway's sizes")
         if name == "chaos":
             action.add_argument("fault", choices=chaos.FAULTS, help="what goes wrong; heal mends")
-            action.add_argument("region", nargs="?", help="where; heal mends all if there is none")
+            action.add_argument("words", nargs="*", help=chaos.HELP)
         if name in ("flush", "resize"):
             action.add_argument("region", nargs="?", help="all regions if none")
     return parser
@@ -59,7 +59,7 @@ def _run(settings: Settings, _options: Options) -> None:
 
 _ACTIONS: dict[str, Callable[[Settings, Options], None]] = {
     "run": _run,
-    "chaos": lambda settings, options: chaos.break_it(settings.data, options.fault, options.region),
+    "chaos": lambda settings, options: chaos.break_it(settings.data, options.fault, options.words),
     "flush": lambda settings, options: cache_commands.flush(settings.data, options.region),
     "resize": lambda settings, options: cache_commands.resize(
         settings.data, options.size, options.region

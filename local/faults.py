@@ -8,8 +8,10 @@ from typing import Any
 from local.controls import Act, ControlError, Json, hand_on
 from local.dax.controls import BEHAVE
 from local.dax.faults import Fault
-from local.environments import DAX
+from local.environments import DATABASE, DAX
 from local.regions import Region
+from local.replication.commands import HEAL as HEAL_REPLICATION
+from local.replication.commands import describe
 from local.site_buckets import BucketDoor
 
 
@@ -88,15 +90,21 @@ class Faults:
             await self.buckets[region.name].open()
         if was != "up" and not await region.is_ready():
             raise ControlError(f"{region.name} does not get ready; the console may say why.")
-        said = [f"{region.name}: it is up."]
-        return said + [f"{region.name}: {line}" for line in await self._heal_dax(region)]
+        return [f"{region.name}: it is up.", *await _heal_table(region), *await _heal_dax(region)]
 
-    async def _heal_dax(self, region: Region) -> list[str]:
-        channel = region.channel(DAX)
-        if channel is None:
-            return []
-        healed = await hand_on({region.name: channel}, BEHAVE)({"fault": Fault.HEALTHY})
-        return [describe_node(node) for node in healed["nodes"]]
+
+async def _heal_table(region: Region) -> list[str]:
+    channel = region.channel(DATABASE)
+    healed = await hand_on({region.name: channel}, HEAL_REPLICATION)({}) if channel else {}
+    return describe(region.name, healed) if healed else []
+
+
+async def _heal_dax(region: Region) -> list[str]:
+    channel = region.channel(DAX)
+    if channel is None:
+        return []
+    healed = await hand_on({region.name: channel}, BEHAVE)({"fault": Fault.HEALTHY})
+    return [f"{region.name}: {describe_node(node)}" for node in healed["nodes"]]
 
 
 def describe_node(node: Json) -> str:

@@ -8,6 +8,7 @@ of the control channel.
 
 import asyncio
 import base64
+import functools
 import os
 import sys
 import time
@@ -33,7 +34,7 @@ from local.cache_commands import cache_acts
 from local.children import inherited, stop_with_parent
 from local.controls import PREFIX as CONTROL
 from local.controls import TOKEN, control_handler
-from local.functions import Functions
+from local.functions import INVOKE, Functions
 from local.servers import Handler, read_body, serve_until_stopped
 from local.stage_api import InvalidationRefused, StageApi, stage_cache
 from local.templates import gateway_response
@@ -132,6 +133,7 @@ def make_handler(
     """
     door = OwnDoor(secret)
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
+    invocations = ThreadPoolExecutor(CONCURRENCY, "invocation")  # visitors don't wait for them
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if control and request.path.startswith(CONTROL):
@@ -140,10 +142,11 @@ def make_handler(
             body = await read_body(request)
         except web.HTTPRequestEntityTooLarge:
             return _gateway_answer("REQUEST_TOO_LARGE")
-        invoked = functions.answer(request, body) if functions else None
-        if invoked is not None:
-            return invoked
         loop = asyncio.get_running_loop()
+        invoked = INVOKE.fullmatch(request.path) if functions else None
+        if functions and invoked:
+            call = functools.partial(functions.answer, invoked[1], request, body)
+            return await loop.run_in_executor(invocations, call)
         return await loop.run_in_executor(pool, answer, api, door, request, body)
 
     return handle

@@ -146,12 +146,17 @@ def make_region(
 ) -> Region:
     """The region, not started yet; `environment` is its app's, `log` where its API prints."""
     name, urls, listeners = addresses.region, addresses.urls, addresses.listeners
-    where = [str(settings.data), name, environment["EVERHOP_TABLE"]]
-    children = {DATABASE: Child("local.database", listeners[DATABASE], where)}
+    controlled = {TOKEN: token}
+    # The others by where their tables are, as the app knows them too.
+    others = environment["EVERHOP_TABLE_ENDPOINTS"].split()
+    words = [str(settings.data), name, environment["EVERHOP_TABLE"], "--api", urls[API]]
+    words += [word for other in others for word in ("--peer", other)]
+    table = Child("local.database", listeners[DATABASE], words, environ=controlled)
+    children = {DATABASE: table}
     if addresses.cluster:
         children[DAX] = addresses.cluster.child(
             listeners[DAX], settings, name, urls[DATABASE], token
         )
-    told = {**environment, TOKEN: token}
+    told = {**environment, **controlled}
     children[API] = Child("local.region", listeners[API], [name], environ=told, log=log)
     return Region(name, urls, children, token)

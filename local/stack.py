@@ -41,6 +41,8 @@ from local.faults import Faults
 from local.front import Front
 from local.readiness import READY_WITHIN, ask
 from local.regions import Region, make_region, reserve_addresses
+from local.replication.commands import LOOK as LOOK_AT_REPLICATION
+from local.replication.commands import SET as REPLICATE
 from local.servers import start_server
 from local.settings import Settings
 from local.site_buckets import BucketDoor, SiteBucket
@@ -215,6 +217,8 @@ class Stack:
     def _acts(self, status: Status) -> dict[str, Act]:
         acts = {act: hand_on(self._channels(API), act) for act in COMMANDS}
         acts |= {act: hand_on(self._channels(DAX), act) for act in (LOOK_AT_DAX, BEHAVE)}
+        tables = self._channels(DATABASE)
+        acts |= {act: hand_on(tables, act) for act in (LOOK_AT_REPLICATION, REPLICATE)}
         acts[STATUS] = lambda _words: status.tell()
         return acts | Faults(self._regions, self._buckets).acts
 

@@ -1,7 +1,7 @@
 """What is up, as `/_local/status` says it and as the console does at the start."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from local.cache_commands import LOOK, say_settings
@@ -9,6 +9,7 @@ from local.controls import ControlError, Json, hand_on
 from local.edge.places import PLACES
 from local.environments import API, DATABASE, DAX
 from local.regions import Region
+from local.replication.commands import LOOK as LOOK_AT_REPLICATION
 from local.settings import Settings
 
 
@@ -31,6 +32,7 @@ class Status:
     async def _tell_region(self, name: str) -> Json:
         region = self.regions[name]
         dax, cache = region.urls[DAX], await self.cache_of(region)
+        replication = await self._replication_of(region)
         return {
             "name": name,
             "home": name == next(iter(self.regions)),
@@ -38,20 +40,39 @@ class Status:
             "api_url": f"{region.urls[API]}/api",
             **({"dax_endpoint": dax} if dax else {}),
             "dynamodb_endpoint": region.urls[DATABASE],
+            **replication,
             **({"api_cache": cache} if cache else {}),
         }
 
+    async def _replication_of(self, region: Region) -> Json:
+        """How it hears of the others; nothing where there are none, or it does not tell."""
+        said = await _ask(region, DATABASE, LOOK_AT_REPLICATION)
+        if not said or not said["replication"]:
+            return {}
+        return {"lag_for": lag_for(said["replication"]), "replication": said["replication"]}
+
     async def cache_of(self, region: Region) -> Json | None:
         """Its API cache as it is now; None where there is none, or it is busy."""
-        channel = region.channel(API)
-        if not (self.caches and channel and region.state == "up" and region.api.alive):
-            return None
-        try:
-            said = await hand_on({region.name: channel}, LOOK, within=1.0)({})
-        except ControlError:
-            return None
-        del said["region"]
-        return said
+        return await _ask(region, API, LOOK) if self.caches else None
+
+
+async def _ask(region: Region, part: str, act: str) -> Json | None:
+    """What a part of the region tells of itself at once; None when it can't."""
+    channel = region.channel(part)
+    if channel is None or region.state != "up" or not region.children[part].alive:
+        return None
+    try:
+        said = await hand_on({region.name: channel}, act, within=1.0)({})
+    except ControlError:
+        return None
+    del said["region"]
+    return said
+
+
+def lag_for(directions: Sequence[Json]) -> float | None:
+    """Seconds that what others write is late, as it is or is told to be; None if nobody knows."""
+    lags = [max(one["lag"], one["lag_for"]) for one in directions if one["lag"] is not None]
+    return max(lags) if len(lags) == len(directions) else None
 
 
 def welcome(
