@@ -53,7 +53,7 @@ class Faults:
         if name is None:
             return []
         if name not in self.regions:
-            raise ControlError(f"{name} does not run here; {', '.join(self.regions)} does.")
+            raise ControlError(f"{name} does not run here; {', '.join(self.regions)} do.")
         return [self.regions[name]]
 
     async def _go_down(self, region: Region) -> str:

@@ -93,7 +93,7 @@ class Stack:
                 child.start()
             await self._open(front, door, control, status, ends)
             ends.callback(say, "Everhop is stopping.")
-            if not await self._is_ready(stopped):
+            if not await self._is_ready(status, stopped):
                 return
             watching = Supervisor(self._regions, self._others, front, stopped, say).watch()
             cache = await status.cache_of(self._regions[self.settings.first])
@@ -226,7 +226,7 @@ class Stack:
         found = {name: region.channel(part) for name, region in self._regions.items()}
         return {name: channel for name, channel in found.items() if channel}
 
-    async def _is_ready(self, stopped: asyncio.Event) -> bool:
+    async def _is_ready(self, status: Status, stopped: asyncio.Event) -> bool:
         """Wait until all answer; False when it is to stop, StackError when one does not."""
 
         def starting() -> bool:
@@ -235,6 +235,7 @@ class Stack:
         doors = [f"{url}/_local/status" for url in self._edges.values()]
         asked = [ask(url, starting) for url in (self._files, *doors)]
         ready = [region.is_ready(starting) for region in self._regions.values()]
+        ready.append(status.wait_for_replication(starting))
         done = await asyncio.gather(*ready, *asked)
         if stopped.is_set():
             return False

@@ -1,13 +1,15 @@
 """What is up, as `/_local/status` says it and as the console does at the start."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from local.cache_commands import LOOK, say_settings
 from local.controls import ControlError, Json, hand_on
 from local.edge.places import PLACES
 from local.environments import API, DATABASE, DAX
+from local.readiness import READY_WITHIN
 from local.regions import Region
 from local.replication.commands import LOOK as LOOK_AT_REPLICATION
 from local.settings import Settings
@@ -43,6 +45,16 @@ class Status:
             **replication,
             **({"api_cache": cache} if cache else {}),
         }
+
+    async def wait_for_replication(self, going_on: Callable[[], bool]) -> bool:
+        """Wait until every region has heard of all others; False when that can't be any more."""
+        until = time.monotonic() + READY_WITHIN
+        while going_on() and time.monotonic() < until:
+            told = await asyncio.gather(*map(self._replication_of, self.regions.values()))
+            if len(told) == 1 or all(one.get("lag_for") is not None for one in told):
+                return True
+            await asyncio.sleep(0.05)
+        return False
 
     async def _replication_of(self, region: Region) -> Json:
         """How it hears of the others; nothing where there are none, or it does not tell."""

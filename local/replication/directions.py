@@ -113,7 +113,9 @@ class Direction:
         log, sequence = self.place
         # While it stands still nothing is due, but how much waits is known.
         lag_for = LONGEST_LAG if faults.paused else faults.lag_for
-        words = {"log": log, "sequence": sequence, "lag_for": lag_for, "wait_for": POLL_FOR}
+        # The first answer comes at once, as the stack is ready when all have heard of each other.
+        patience = 0.0 if self.complete_at is None else POLL_FOR
+        words = {"log": log, "sequence": sequence, "lag_for": lag_for, "wait_for": patience}
         asked_at = time.time()
         said = await self._ask(session, CHANGES, words)
         if said.get("resync"):
