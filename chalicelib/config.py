@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
 from chalicelib.core.hosts import bare_host
@@ -29,6 +29,11 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NAME_OF_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_STREAM = re.compile(
+    r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+/stream/[0-9A-Za-z:.-]+",
+    re.ASCII,
+)
+_DISTRIBUTION = re.compile(r"[A-Z0-9]{10,20}", re.ASCII)
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
@@ -112,7 +117,10 @@ def parse_regions(text: str) -> tuple[str, ...]:
 
 def _table_endpoints(text: str) -> Mapping[str, str]:
     endpoints = dict(one.partition("=")[::2] for one in _in_order(text))
-    if not all(map(_BASE_URL.fullmatch, endpoints.values())):
+    good = all(
+        _NAME_OF_REGION.fullmatch(at) and _BASE_URL.fullmatch(endpoints[at]) for at in endpoints
+    )
+    if not good:
         raise ValueError("addresses by region, like eu-west-1=http://127.0.0.1:8002")
     return endpoints
 
@@ -160,6 +168,18 @@ def _bucket(text: str) -> str:
 def _function(text: str) -> str:
     if text and not _FUNCTION.fullmatch(text):
         raise ValueError("the name of a Lambda function alone, like everhop-prod-worker")
+    return text
+
+
+def _stream(text: str) -> str:
+    if text and not _STREAM.fullmatch(text):
+        raise ValueError("the ARN of a stream, like arn:aws:dynamodb:...:table/.../stream/...")
+    return text
+
+
+def _distribution(text: str) -> str:
+    if text and not _DISTRIBUTION.fullmatch(text):
+        raise ValueError("the id of a CloudFront distribution, like E1A2B3C4D5E6F7")
     return text
 
 
@@ -246,6 +266,12 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_KEEP_WARM": Setting(_some, "0", "Links that the edge is asked for by schedule."),
     "EVERHOP_WARM_SLUGS": Setting(_in_order, "", "Those links, the most followed first."),
+    "EVERHOP_STREAM": Setting(_stream, "", "The table's stream here; without it no purges."),
+    "EVERHOP_API_URL": Setting(_base_url, "", "This API's own address, whose cache is purged."),
+    "EVERHOP_DISTRIBUTION": Setting(_distribution, "", "The CloudFront distribution to purge."),
+    "EVERHOP_PURGE": Setting(
+        _one_of("all", "takedowns", "off"), "all", "What CloudFront is told, which costs by path."
+    ),
 }
 
 
@@ -278,6 +304,10 @@ class Config(NamedTuple):
     regions: tuple[str, ...] = ()
     table_endpoints: Mapping[str, str] = MappingProxyType({})
     home_read_for: float = 0.15
+    stream: str = ""
+    api_url: str = ""
+    distribution: str = ""
+    purge: Literal["all", "takedowns", "off"] = "all"
 
     @property
     def has_others(self) -> bool:
@@ -348,6 +378,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
         keep_warm=values["EVERHOP_KEEP_WARM"],
         warm_slugs=values["EVERHOP_WARM_SLUGS"],
+        stream=values["EVERHOP_STREAM"],
+        api_url=values["EVERHOP_API_URL"],
+        distribution=values["EVERHOP_DISTRIBUTION"],
+        purge=values["EVERHOP_PURGE"],
     )
 
 

@@ -20,7 +20,7 @@ from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
-from chalicelib.core.freshness import share_for
+from chalicelib.core.freshness import kept_for
 from chalicelib.service.ports import Clock, CounterStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.time_zones import find_zone
@@ -88,15 +88,26 @@ def links_model(config: Config, store: LinkStore) -> Any:
 
 
 def make_locks(
-    config: Config, counters: CounterStore, clock: Clock, report: Callable[[Exception], None]
+    config: Config,
+    store: LinkStore,
+    counters: CounterStore,
+    clock: Clock,
+    report: Callable[[Exception], None],
 ) -> LockService:
     """What some links ask of their visitors; `report` is told of bugs that stop none of them."""
     from chalicelib.service.clicks import ClickLimits  # noqa: PLC0415
     from chalicelib.service.locks import LockService  # noqa: PLC0415
     from chalicelib.service.passwords import PasswordTries  # noqa: PLC0415
 
-    tries = PasswordTries(counters, clock, config.visitor_secret)
-    return LockService(config.slugs, ClickLimits(counters, clock, report), tries)
+    clicks = of_tries = counters
+    if config.has_others and config.store != "memory":
+        from chalicelib.keeper_wiring import share_counters  # noqa: PLC0415 - only where others are
+
+        clicks, of_tries = share_counters(store, counters)
+    tries = PasswordTries(
+        of_tries, clock, config.visitor_secret, shares=max(1, len(config.regions))
+    )
+    return LockService(config.slugs, ClickLimits(clicks, clock, report), tries)
 
 
 def open_app(
@@ -109,10 +120,10 @@ def open_app(
     """The app with the visitors' routes; the others are mounted when one of them is asked for."""
     app = Chalice("everhop", configure_logs=False)
     log = make_log(config, clock)
-    locks = cache(lambda: make_locks(config, find_counters(), clock, log.write_bug))
+    locks = cache(lambda: make_locks(config, store, find_counters(), clock, log.write_bug))
     visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
-    edge_for = share_for("edge") if config.origin_secrets else 0
+    edge_for = kept_for() if config.origin_secrets else 0
     app.register_blueprint(
         redirects.routes(visitors, config.public_url, api_cache=config.api_cache, edge_for=edge_for)
     )

@@ -13,7 +13,7 @@ from chalicelib.service.exports import ExportCraft
 from chalicelib.service.import_jobs import ImportCraft
 from chalicelib.service.imports import ImportService
 from chalicelib.service.job_workers import Craft, Worker
-from chalicelib.service.ports import Clock, JobTools, LinkStore
+from chalicelib.service.ports import Clock, JobStore, JobTools, LinkStore, Wake
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
 from chalicelib.store.jobs import JobItem, JobTable
@@ -27,11 +27,20 @@ def make_job_tools(config: Config, store: LinkStore) -> JobTools:
     for name, value in (("EVERHOP_BUCKET", config.bucket), ("EVERHOP_WORKER", config.worker)):
         if not value:
             raise NotConfigured(f"The setting {name} is needed for this, and is not set.")
-    return JobTools(
-        JobTable(bind_beside(JobItem, links_model(config, store))),
-        FileBucket(config.bucket, config.region),
-        WorkerCall(config.worker, config.region),
-    )
+    jobs: JobStore = JobTable(bind_beside(JobItem, links_model(config, store)))
+    wake: Wake = WorkerCall(config.worker, config.region)
+    if config.has_others:
+        from chalicelib.keeper_wiring import share_jobs  # noqa: PLC0415 - only where others are
+
+        jobs, wake = share_jobs(store, jobs, wake)
+    place = f"{config.region}/{config.bucket}"
+    return JobTools(jobs, _open_bucket(place), wake, place, _open_bucket)
+
+
+def _open_bucket(place: str) -> FileBucket:
+    """The files that are kept in a place: a region and a bucket of it."""
+    region, _, bucket = place.partition("/")
+    return FileBucket(bucket, region)
 
 
 def make_worker(

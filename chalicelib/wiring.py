@@ -48,7 +48,12 @@ def make_key_store(config: Config, store: LinkStore) -> KeyStore:
     from chalicelib.store.key_tables import KeyTable  # noqa: PLC0415
     from chalicelib.store.models import bind_beside  # noqa: PLC0415
 
-    return KeyTable(bind_beside(KeyItem, links_model(config, store)))
+    keys = KeyTable(bind_beside(KeyItem, links_model(config, store)))
+    if not config.has_others:
+        return keys
+    from chalicelib.keeper_wiring import share_keys  # noqa: PLC0415 - only where others are
+
+    return share_keys(store, keys)
 
 
 def make_claims(config: Config, store: LinkStore) -> ClaimStore:
@@ -61,6 +66,15 @@ def make_claims(config: Config, store: LinkStore) -> ClaimStore:
     from chalicelib.store.models import bind_beside  # noqa: PLC0415
 
     return ClaimTable(bind_beside(ClaimItem, links_model(config, store)))
+
+
+def make_repeated_claims(config: Config, store: LinkStore, claims: ClaimStore) -> ClaimStore | None:
+    """Those of requests that are sent again, where the first may have reached another region."""
+    if config.store == "memory" or not config.has_others:
+        return None
+    from chalicelib.keeper_wiring import share_claims  # noqa: PLC0415 - only where others are
+
+    return share_claims(store, claims)
 
 
 def find_tools(config: Config, store: LinkStore) -> Callable[[], JobTools]:
@@ -83,16 +97,19 @@ class Stores(NamedTuple):
     claims: ClaimStore
     counters: CounterStore
     tools: Callable[[], JobTools]  # of jobs; raises NotConfigured
+    repeated: ClaimStore | None = None  # claims of requests that are sent again, if others
 
 
 def make_stores(config: Config, links: LinkStore, counters: CounterStore) -> Stores:
     """The stores that the configuration names, beside those of the links and counters."""
+    claims = make_claims(config, links)
     return Stores(
         links=links,
         keys=make_key_store(config, links),
-        claims=make_claims(config, links),
+        claims=claims,
         counters=counters,
         tools=find_tools(config, links),
+        repeated=make_repeated_claims(config, links, claims),
     )
 
 
@@ -125,11 +142,14 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         api_cache=config.api_cache,
     )
     link_service = make_link_service(config, stores.links, clock)
-    keyed_links = KeyedLinkService(link_service, stores.claims)
-    jobs = JobService(stores.tools, clock, secrets.randbelow)
+    keyed_links = KeyedLinkService(link_service, stores.claims, stores.repeated)
+    key_service = KeyService(
+        stores.keys, clock, secrets.randbelow, gate.forget, config.regions_from_here
+    )
+    jobs = JobService(stores.tools, clock, secrets.randbelow, config.regions_from_here)
     for blueprint in (
         links.routes(link_service, keyed_links, doors),
-        batches.routes(BatchService(link_service, stores.claims), doors),
+        batches.routes(BatchService(link_service, stores.claims, stores.repeated), doors),
         bulk_edits.routes(BulkEditService(link_service), doors),
         imports.routes(ImportService(link_service), jobs, doors),
         exports.routes(jobs, doors),
@@ -138,7 +158,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         ),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
-        keys.routes(KeyService(stores.keys, clock, secrets.randbelow, gate.forget), doors),
+        keys.routes(key_service, doors),
     ):
         app.register_blueprint(blueprint)
     let_slugs_be(app, "batch")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.config import ConfigError
-from chalicelib.core.freshness import DEFAULT_BUDGET
+from chalicelib.core.freshness import DEFAULT_BUDGET, kept_for
 from infra.edge.settings import as_json
 from infra.edge_settings import EdgeSettingsError, make_settings
 from local.edge.places import PLACES
@@ -91,6 +91,7 @@ def _parameters(regions: list[str]) -> dict[str, str]:
     return {
         "StageName": "local",
         "HeadersId": "DashboardHeaders",
+        "FreshFor": str(kept_for(DEFAULT_BUDGET)),
         **dict(origins),
         **{f"{name}Arn": _ARN for name in functions},
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.config import load
 from chalicelib.core.access import digest_key
+from local.edge.invalidation_api import DISTRIBUTION
 from local.functions import PREFIX
 from local.settings import Settings
 from local.templates import stage_environment
@@ -16,15 +17,18 @@ DAX = "DAX"
 FILES = "S3"
 EDGE = "the edge"
 BUCKET = "everhop-local-files"
+# It only says that there is a stream: the region's database is what hands on its changes.
+_STREAM = "arn:aws:dynamodb:{region}:123456789012:table/{table}/stream/2026-01-01T00:00:00.000"
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What is the same for all regions: the keys, and where S3 and each region's table are."""
+    """What is the same for all regions: keys, and where S3, CloudFront and the tables are."""
 
     key: str = field(repr=False)
-    secret: str = field(repr=False)  # empty without an edge
+    secret: str = field(repr=False)  # empty without an edge, as is `cloudfront`
     files: str
+    cloudfront: str
     tables: Mapping[str, str]
 
 
@@ -39,10 +43,11 @@ def app_environment(
 
     `urls` are those of its API and its DATABASE, and of DAX where the stage has a cluster.
     """
+    # A region without a stage of its own has a replica of the same table.
+    table = stage_environment(settings.first)["EVERHOP_TABLE"]
     derived = {
         **stage_environment(region),
-        # A region without a stage of its own has a replica of the same table.
-        "EVERHOP_TABLE": stage_environment(settings.first)["EVERHOP_TABLE"],
+        "EVERHOP_TABLE": table,
         "EVERHOP_STORE": "dynamodb",
         "EVERHOP_REGION": region,
         "EVERHOP_REGIONS": ",".join(settings.regions),
@@ -61,11 +66,15 @@ def app_environment(
         # With a secret the region answers the edge alone, and tells it what it may keep.
         "EVERHOP_ORIGIN_SECRETS": shared.secret,
         "EVERHOP_DAX": urls.get(DAX, ""),
+        "EVERHOP_STREAM": _STREAM.format(region=region, table=table),
+        "EVERHOP_API_URL": f"{urls[API]}/api",
+        "EVERHOP_DISTRIBUTION": DISTRIBUTION if shared.cloudfront else "",
         "EVERHOP_BUCKET": BUCKET,
         "EVERHOP_WORKER": f"{PREFIX}-worker",
         "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
         "AWS_ENDPOINT_URL_S3": shared.files,
         "AWS_ENDPOINT_URL_LAMBDA": urls[API],
+        "AWS_ENDPOINT_URL_CLOUDFRONT": shared.cloudfront,
         "AWS_REGION": region,
         # moto asks for credentials but does not check them; real ones are kept out of its way.
         "AWS_ACCESS_KEY_ID": "local",

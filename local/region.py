@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiohttp import web
+from botocore.credentials import Credentials
 from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import (
@@ -29,12 +30,13 @@ from chalice.local import (
 )
 
 from chalicelib.core.origin_proofs import prove
-from chalicelib.core.visitors import ADDRESS, PROOF
+from chalicelib.core.visitors import ADDRESS, PROOF, RAW_QUERY
 from local.cache_commands import cache_acts
 from local.children import inherited, stop_with_parent
 from local.controls import PREFIX as CONTROL
 from local.controls import TOKEN, control_handler
 from local.functions import INVOKE, Functions
+from local.invalidators import signed_by
 from local.servers import Handler, read_body, serve_until_stopped
 from local.stage_api import InvalidationRefused, StageApi, stage_cache
 from local.templates import gateway_response
@@ -65,18 +67,19 @@ class StagedEvents(LambdaEventConverter):
 class OwnDoor:
     """Lets this machine's own clients ask a region by itself, which on AWS only the edge may.
 
-    What bears a proof, be it right or wrong, is left as it is: the edge is the app's to judge.
+    What bears a proof, be it right or wrong, is left as it is: the edge is the app's to judge. All
+    else gets what the edge would say, so that it shares the edge's answers, and their purges.
     """
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
-    def open(self, headers: Mapping[str, str], remote: str) -> dict[str, str]:
+    def open(self, headers: Mapping[str, str], query: str, remote: str) -> dict[str, str]:
         """The headers as the app gets them."""
-        told = dict(headers)
         if not self._secret or PROOF in headers:
-            return told
-        return {**told, PROOF: prove(self._secret, time.time()), ADDRESS: remote}
+            return dict(headers)
+        said = {RAW_QUERY: query, ADDRESS: remote, PROOF: prove(self._secret, time.time())}
+        return {name: it for name, it in headers.items() if name.lower() not in said} | said
 
 
 def make_gateway(app: Chalice) -> LocalGateway:
@@ -97,7 +100,7 @@ def answer(api: StageApi, door: OwnDoor, request: web.BaseRequest, body: bytes) 
     if 4 * len(body) // 3 > MAX_EVENT - ENVELOPE:
         return _gateway_answer("REQUEST_TOO_LARGE")
     try:
-        headers = door.open(request.headers, request.remote or "")
+        headers = door.open(request.headers, path.partition("?")[2], request.remote or "")
         response = api.handle(request.method, path, headers, body)
     except LocalGatewayException:
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
@@ -158,7 +161,10 @@ def main(descriptor: str, region: str) -> None:
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
     cache = stage_cache(f"prod-{region}", on=os.environ.get("EVERHOP_API_CACHE") == "on")
-    api = StageApi(app, make_gateway(app), cache)
+    # The one principal of this machine: who signs with what this process has.
+    principal = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    may_invalidate = signed_by(principal, region)
+    api = StageApi(app, make_gateway(app), cache, may_invalidate=may_invalidate)
     control = control_handler(os.environ[TOKEN], cache_acts(api))
     (secret, *_) = os.environ.get("EVERHOP_ORIGIN_SECRETS", "").split() or [""]
     handler = make_handler(api, Functions(app), control, secret)

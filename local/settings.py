@@ -23,7 +23,8 @@ LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
 # Read by the app, but the stack decides them itself.
 _DERIVED = frozenset(
     f"EVERHOP_{name}"
-    for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER ORIGIN_SECRETS".split()
+    for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER ORIGIN_SECRETS "
+    "TABLE_ENDPOINTS STREAM API_URL DISTRIBUTION".split()
 )
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)

@@ -6,46 +6,25 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO
 
-from chalicelib.config import load
 from local.cache_commands import COMMANDS
-from local.children import Child, listen, url_of
-from local.controls import (
-    STATUS,
-    TOKEN,
-    Act,
-    Channel,
-    control_handler,
-    draw_token,
-    hand_on,
-    publish,
-    withdraw,
-)
-from local.data import api_key, claim, log_file
+from local.children import listen, url_of
+from local.controls import STATUS, Act, Channel, control_handler, hand_on, publish, withdraw
+from local.data import api_key, claim
 from local.dax.controls import BEHAVE
 from local.dax.controls import LOOK as LOOK_AT_DAX
-from local.edges import ORIGINS, Around, draw_secret, plan_edges
-from local.environments import (
-    API,
-    BUCKET,
-    DATABASE,
-    DAX,
-    EDGE,
-    FILES,
-    Shared,
-    app_environment,
-)
+from local.edge.invalidation_api import DISTRIBUTION, Places, invalidation_handler
+from local.environments import API, DATABASE, DAX
 from local.faults import Faults
 from local.front import Front
+from local.parts import Doors, Parts, plan_parts
 from local.readiness import READY_WITHIN, ask
-from local.regions import Region, make_region, reserve_addresses
 from local.replication.commands import LOOK as LOOK_AT_REPLICATION
 from local.replication.commands import SET as REPLICATE
-from local.servers import start_server
+from local.servers import Handler, start_server
 from local.settings import Settings
-from local.site_buckets import BucketDoor, SiteBucket
 from local.status import Status, welcome
 from local.supervision import Supervisor
 
@@ -65,14 +44,7 @@ class Stack:
 
     settings: Settings
     environ: Mapping[str, str]
-    key: str = ""
     _lock: IO[str] | None = None
-    _token: str = field(default_factory=draw_token, repr=False)
-    _environments: dict[str, dict[str, str]] = field(default_factory=dict)
-    _regions: dict[str, Region] = field(default_factory=dict)
-    _others: dict[str, Child] = field(default_factory=dict)
-    _buckets: dict[str, BucketDoor] = field(default_factory=dict)
-    _edges: dict[str, str] = field(default_factory=dict)  # URLs by the region they are next to
 
     async def run(self) -> None:
         """Start, say where everything is, and serve until Ctrl-C or SIGTERM."""
@@ -80,27 +52,25 @@ class Stack:
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        door = self._listen()
+        doors = Doors(self._listen())
         self._lock = claim(self.settings.data)
-        self.key = self.settings.given_key or api_key(self.settings.data)
-        control = listen()
-        self._plan(door, url_of(control))
-        status = self._status()
-        front = self._front(status)
+        key = self.settings.given_key or api_key(self.settings.data)
+        parts = plan_parts(self.settings, self.environ, key, doors)
+        status, front = parts.status, self._front(parts)
         async with AsyncExitStack() as ends:
-            ends.push_async_callback(self._stop_children)
-            for child in self._children.values():
+            ends.push_async_callback(_stop, parts)
+            for child in parts.children.values():
                 child.start()
-            await self._open(front, door, control, status, ends)
+            await self._open(parts, doors, front, ends)
             ends.callback(say, "Everhop is stopping.")
-            if not await self._is_ready(status, stopped):
+            if not await _is_ready(parts, status, stopped):
                 return
-            watching = Supervisor(self._regions, self._others, front, stopped, say).watch()
-            cache = await status.cache_of(self._regions[self.settings.first])
+            watching = Supervisor(parts.regions, parts.others, front, stopped, say).watch()
+            cache = await status.cache_of(parts.first)
             serving = asyncio.create_task(watching)
             # Code that changes right after the welcome is seen: the watch is on by then.
             await asyncio.sleep(0)
-            for line in welcome(self.settings, self.environ, self.key, status, cache):
+            for line in welcome(self.settings, self.environ, key, status, cache):
                 say(f"  {line}")
             took = time.perf_counter() - started
             say(f"Everhop is ready: {self.settings.url} after {took:.1f} s. Ctrl-C stops it.")
@@ -114,144 +84,80 @@ class Stack:
                 f"port {self.settings.port} is in use; stop what uses it or set EVERHOP_PORT."
             ) from None
 
-    @property
-    def _children(self) -> dict[str, Child]:
-        of_regions = {
-            f"{part} in {region.name}": child
-            for region in self._regions.values()
-            for part, child in region.children.items()
-        }
-        return of_regions | self._others
-
-    def _plan(self, door: socket.socket, control: str) -> None:
-        """Decide what is to run, with which ports and settings; nothing of it runs yet."""
-        settings, files = self.settings, listen()
-        addresses = {region: reserve_addresses(region) for region in settings.regions}
-        tables = {region: one.urls[DATABASE] for region, one in addresses.items()}
-        secret = draw_secret() if settings.edge else ""
-        shared = Shared(self.key, secret, url_of(files), tables)
-        for region, one in addresses.items():
-            environment = app_environment(settings, self.environ, shared, region, one.urls)
-            log = log_file(settings.data, region)
-            self._environments[region] = environment
-            self._regions[region] = make_region(one, settings, environment, self._token, log)
-        where = [str(settings.data), settings.first, BUCKET]
-        self._others = {FILES: Child("local.files", files, where)}
-        if settings.edge:
-            self._plan_edges(door, control)
-
-    def _plan_edges(self, door: socket.socket, control: str) -> None:
-        settings = self.settings
-        bucket = SiteBucket(say=say)
-        self._buckets = {region: BucketDoor(bucket) for region in settings.regions[:ORIGINS]}
-        around = Around(
-            apis={name: one.urls[API] for name, one in self._regions.items()},
-            sites={name: one.url for name, one in self._buckets.items()},
-            s3=self._files,
-            hosts=self._hosts,
-            control=control,
-        )
-        plans = plan_edges(settings.data, self._environments, around, says=settings.access_log)
-        # moto asks for credentials but does not check them.
-        environ = {
-            name: it
-            for name, it in self._environments[settings.first].items()
-            if name.startswith("AWS_")
-        }
-        environ[TOKEN] = self._token
-        for region, plan in plans.items():
-            listener = door if region == settings.first else listen()
-            self._others[f"{EDGE} near {region}"] = Child(
-                "local.edge", listener, [str(plan)], environ=environ
-            )
-            self._edges[region] = url_of(listener)
-
-    @property
-    def _files(self) -> str:
-        return url_of(self._others[FILES].listener)
-
-    @property
-    def _hosts(self) -> frozenset[str]:
-        own = load(self._environments[self.settings.first]).destinations.own_hosts
-        return frozenset(host.partition(":")[0] for host in {"127.0.0.1", "localhost"} | own)
-
-    def _status(self) -> Status:
-        caches = self._environments[self.settings.first]["EVERHOP_API_CACHE"] == "on"
-        return Status(self._regions, self._edges, self._files, caches)
-
-    def _front(self, status: Status) -> Front:
-        first = self._regions[self.settings.first]
+    def _front(self, parts: Parts) -> Front:
+        first = parts.first
         return Front(
             api_url=first.urls[API],
             region=first.name,
-            hosts=self._hosts,
-            status=status.tell,
+            hosts=parts.hosts,
+            status=parts.status.tell,
             region_alive=lambda: first.api.alive,
             log=say if self.settings.access_log else None,
         )
 
-    async def _open(
-        self,
-        front: Front,
-        door: socket.socket,
-        control: socket.socket,
-        status: Status,
-        ends: AsyncExitStack,
-    ) -> None:
-        """Open the doors of this very process, and what closes them at the end."""
+    async def _open(self, parts: Parts, doors: Doors, front: Front, ends: AsyncExitStack) -> None:
+        """Open the doors of this very process; `ends` closes them."""
         await front.open()
         ends.push_async_callback(front.close)
-        for bucket in self._buckets.values():
+        for bucket in parts.buckets.values():
             await bucket.open()
             ends.push_async_callback(bucket.close)
-        handlers = {control: control_handler(self._token, self._acts(status))}
+        places = Places(parts.channels_of_edges)
+        handlers: dict[socket.socket, Handler] = {
+            doors.control: control_handler(parts.token, _acts(parts)),
+            doors.cloudfront: invalidation_handler(DISTRIBUTION, places),
+        }
         if not self.settings.edge:
-            handlers[door] = front.handle
+            handlers[doors.public] = front.handle
         for listener, handle in handlers.items():
             runner = await start_server(handle, listener)
             ends.push_async_callback(runner.cleanup)
         # At a port that only the data folder tells.
-        publish(self.settings.data, Channel(url_of(control), self._token))
+        publish(self.settings.data, Channel(url_of(doors.control), parts.token))
         ends.callback(withdraw, self.settings.data)
 
-    def _acts(self, status: Status) -> dict[str, Act]:
-        acts = {act: hand_on(self._channels(API), act) for act in COMMANDS}
-        acts |= {act: hand_on(self._channels(DAX), act) for act in (LOOK_AT_DAX, BEHAVE)}
-        tables = self._channels(DATABASE)
-        acts |= {act: hand_on(tables, act) for act in (LOOK_AT_REPLICATION, REPLICATE)}
-        acts[STATUS] = lambda _words: status.tell()
-        return acts | Faults(self._regions, self._buckets).acts
 
-    def _channels(self, part: str) -> dict[str, Channel]:
-        found = {name: region.channel(part) for name, region in self._regions.items()}
-        return {name: channel for name, channel in found.items() if channel}
+def _acts(parts: Parts) -> dict[str, Act]:
+    by_part = {
+        API: COMMANDS,
+        DAX: (LOOK_AT_DAX, BEHAVE),
+        DATABASE: (LOOK_AT_REPLICATION, REPLICATE),
+    }
+    acts = {
+        act: hand_on(parts.channels(part), act) for part, names in by_part.items() for act in names
+    }
+    acts[STATUS] = lambda _words: parts.status.tell()
+    return acts | Faults(parts.regions, parts.buckets).acts
 
-    async def _is_ready(self, status: Status, stopped: asyncio.Event) -> bool:
-        """Wait until all answer; False when it is to stop, StackError when one does not."""
 
-        def starting() -> bool:
-            return not stopped.is_set() and all(one.alive for one in self._children.values())
+async def _is_ready(parts: Parts, status: Status, stopped: asyncio.Event) -> bool:
+    """Wait until all answer; False when it is to stop, StackError when one does not."""
 
-        doors = [f"{url}/_local/status" for url in self._edges.values()]
-        asked = [ask(url, starting) for url in (self._files, *doors)]
-        ready = [region.is_ready(starting) for region in self._regions.values()]
-        ready.append(status.wait_for_replication(starting))
-        done = await asyncio.gather(*ready, *asked)
-        if stopped.is_set():
-            return False
-        for name, child in self._children.items():
-            if not child.alive:
-                raise StackError(f"the process of {name} ended; what it said is above.")
-        if not all(done):
-            raise StackError(f"not all of it got ready within {READY_WITHIN} s.")
-        return True
+    def starting() -> bool:
+        return not stopped.is_set() and all(one.alive for one in parts.children.values())
 
-    async def _stop_children(self) -> None:
-        """End all, those first that need the others."""
-        edges = [one.stop for name, one in self._others.items() if name != FILES]
-        rest = [self._others[FILES].stop, *(one.stop for one in self._regions.values())]
-        for stops in (edges, rest):
-            await asyncio.gather(*map(asyncio.to_thread, stops))
+    doors = [f"{url}/_local/status" for url in status.edges.values()]
+    done = await asyncio.gather(
+        *(region.is_ready(starting) for region in parts.regions.values()),
+        status.wait_for_replication(starting),
+        *(ask(url, starting) for url in (status.files, *doors)),
+    )
+    if stopped.is_set():
+        return False
+    for name, child in parts.children.items():
+        if not child.alive:
+            raise StackError(f"the process of {name} ended; what it said is above.")
+    if not all(done):
+        raise StackError(f"not all of it got ready within {READY_WITHIN} s.")
+    return True
+
+
+async def _stop(parts: Parts) -> None:
+    """End all processes, those first that need the others."""
+    edges = [one.stop for one in parts.edges.values()]
+    rest = [parts.files.stop, *(one.stop for one in parts.regions.values())]
+    for stops in (edges, rest):
+        await asyncio.gather(*map(asyncio.to_thread, stops))
 
 
 def run(settings: Settings, environ: Mapping[str, str]) -> None:

@@ -32,19 +32,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.wiring": {"chalicelib", "chalice.app"},
     "chalicelib.job_wiring": {"chalicelib"},
     "chalicelib.link_wiring": {"chalicelib"},
+    "chalicelib.keeper_wiring": {"chalicelib"},
     "chalicelib.region_wiring": {"chalicelib"},
     "chalicelib.warm_wiring": {"chalicelib"},
+    "chalicelib.change_wiring": {"chalicelib", "botocore"},
     "app": {
         "chalicelib.config",
         "chalicelib.entrance",
         "chalicelib.warm_wiring",
+        "chalicelib.change_wiring",
         "packing.hook",
         "infra.chalice_hooks",
     },
     "packing": {"chalice"},
     "infra": {"chalicelib", "chalice"},
     "infra.edge": {"chalicelib.core"},
-    "local": {"app", "chalicelib", "chalice", "infra"}
+    "local": {"app", "chalicelib", "chalice", "infra", "botocore.auth", "botocore.awsrequest"}
+    | {"botocore.credentials"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "packing.zips", "chalicelib.core", "chalicelib.config"}
     | {"boto3", "botocore"},

@@ -22,7 +22,13 @@ from chalicelib.core.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
-from chalicelib.core.idempotency import HEADER_POINTER, Asked, digest_request, parse_key
+from chalicelib.core.idempotency import (
+    HEADER_POINTER,
+    Asked,
+    digest_request,
+    is_repeated,
+    parse_key,
+)
 from chalicelib.core.limits import fields_of
 from chalicelib.core.slugs import decode_slug
 from chalicelib.service.access import Gate
@@ -116,7 +122,8 @@ def read_asked(request: Request, workspace: str, route: str, body: object) -> As
         return None
     try:
         key = parse_key(header)
-        return Asked(workspace, key, digest_request(route, body, key))
+        again = is_repeated(request.headers.get("everhop-attempt", ""))
+        return Asked(workspace, key, digest_request(route, body, key), again)
     except RecursionError:
         raise BadRequest("The body is nested too deeply.") from None
     except Refused as refused:

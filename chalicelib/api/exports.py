@@ -84,6 +84,6 @@ def _describe(jobs: JobService, job: Job) -> dict[str, Any]:
         "filters": {name: job.plan[name] for name in ("archived", "tag", "q", "state")},
         "count": job.progress.get("count", 0),
         "bytes": job.progress.get("bytes", 0),
-        "url": jobs.tools().files.url_of(file_of(job), URL_WORKS_FOR) if done else None,
+        "url": jobs.url_of(job, file_of(job), URL_WORKS_FOR) if done else None,
         "url_expires_at": format_time(time_after(now, URL_WORKS_FOR)) if done else None,
     }

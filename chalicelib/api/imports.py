@@ -177,6 +177,6 @@ def _describe(jobs: JobService, job: Job) -> dict[str, Any]:
         "last_row": place.last_row,
         "counts": {status: place.counts.get(status, 0) for status in STATUSES},
         "failing_rows": list(place.failing),
-        "url": jobs.tools().files.url_of(job_file(job, REPORT), URL_WORKS_FOR) if done else None,
+        "url": jobs.url_of(job, job_file(job, REPORT), URL_WORKS_FOR) if done else None,
         "url_expires_at": format_time(time_after(now, URL_WORKS_FOR)) if done else None,
     }

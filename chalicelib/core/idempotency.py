@@ -27,6 +27,7 @@ class Asked:
     workspace: str
     key: str
     digest: str
+    is_repeated: bool = False  # an attempt before it may have reached another region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,11 @@ def parse_key(text: str) -> str:
     if not _KEY.fullmatch(text):
         raise Refused("idempotency_key", "A key has 1 to 255 visible ASCII characters, no spaces.")
     return text
+
+
+def is_repeated(attempt: str) -> bool:
+    """Whether this value of Everhop-Attempt is of a request that was sent before."""
+    return attempt.strip() not in ("", "1")
 
 
 def digest_request(route: str, body: object, key: str) -> str:

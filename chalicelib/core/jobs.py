@@ -42,6 +42,7 @@ class Job:
     tries: int = 0
     resets: int = 0
     problem: str | None = None
+    place: str = ""  # where its files are: a region and a bucket
     version: int = 1
 
     @property
@@ -53,6 +54,11 @@ class Job:
     def is_over(self) -> bool:
         """Whether nothing more will become of it."""
         return self.state in ("done", "failed")
+
+
+def job_home(job_id: str) -> str:
+    """What the home of a job is told by."""
+    return f"job/{job_id}"
 
 
 def new_job(
@@ -86,9 +92,12 @@ def is_forgotten(job: Job, now: datetime) -> bool:
     return is_free(job, now) and (job.leased_until or (job.updated_at + GRACE)) <= now
 
 
-def lease_job(job: Job, now: datetime) -> Job:
-    """The job in a worker's hands."""
-    return _next(job, now, state="running", leased_until=now + LEASE, tries=job.tries + 1)
+def lease_job(job: Job, now: datetime, place: str = "") -> Job:
+    """The job in a worker's hands; from its beginning where its files are not `place`'s."""
+    leased = _next(job, now, state="running", leased_until=now + LEASE, tries=job.tries + 1)
+    if place in ("", job.place):
+        return leased
+    return replace(leased, place=place, progress={} if job.place else job.progress)
 
 
 def keep_job(job: Job, now: datetime) -> Job:

@@ -53,6 +53,11 @@ class ApiKey:
         return ended and add_time(ended, LISTED_AFTER)
 
 
+def key_home(key_id: str) -> str:
+    """What the home of a key is told by."""
+    return f"key/{key_id}"
+
+
 def add_time(moment: datetime, more: timedelta) -> datetime:
     """The moment that much later, or the last day there is."""
     try:

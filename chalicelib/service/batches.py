@@ -21,7 +21,7 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.idempotency import Asked, Claim, check_same, new_claim
 from chalicelib.core.links import Link
-from chalicelib.service.keyed_links import TRIES, draw_receipt, make_marked
+from chalicelib.service.keyed_links import TRIES, claims_for, draw_receipt, make_marked
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore
 from chalicelib.service.workers import WORKERS, Left, work_off
@@ -40,10 +40,11 @@ _PLAN = "batch"
 
 @dataclass(frozen=True, slots=True)
 class BatchService:
-    """Batches over the use cases of links."""
+    """Batches over the use cases of links; `repeated` as in KeyedLinkService."""
 
     links: LinkService
     claims: ClaimStore
+    repeated: ClaimStore | None = None
     workers: int = WORKERS
 
     def create(
@@ -59,15 +60,20 @@ class BatchService:
         made = iter(work_off(acts, left, self.workers))
         outcomes = [next(made) if isinstance(one, Link) else one for one in planned]
         if asked and all(isinstance(one, Invalid | SlugTaken) for one in outcomes):
-            self.claims.release(asked.workspace, asked.key, claim, self.links.now())
+            claims = self._claims_for(asked)
+            claims.release(asked.workspace, asked.key, claim, self.links.now())
         return outcomes
 
+    def _claims_for(self, asked: Asked) -> ClaimStore:
+        return claims_for(asked, self.claims, self.repeated)
+
     def _claim(self, asked: Asked) -> Claim:
+        claims = self._claims_for(asked)
         for _ in range(TRIES):
-            claim = self.claims.find(asked.workspace, asked.key, self.links.now())
+            claim = claims.find(asked.workspace, asked.key, self.links.now())
             if claim is None:
                 wanted = self._new_claim(asked.digest)
-                claim = self.claims.claim(asked.workspace, asked.key, wanted)
+                claim = claims.claim(asked.workspace, asked.key, wanted)
             if claim is not None:
                 check_same(claim, asked.digest)
                 return claim

@@ -111,9 +111,9 @@ class Worker:
             problem = f"It was given up after several tries. {job.problem or ''}".strip()
             tools.jobs.replace(fail_job(job, problem, now))
             return
-        lease = Lease(job, tools.jobs, self.clock, seconds_left)
-        tools.jobs.replace(lease_job(job, now))
-        lease.job = lease_job(job, now)
+        leased = lease_job(job, now, tools.place)
+        tools.jobs.replace(leased)
+        lease = Lease(leased, tools.jobs, self.clock, seconds_left)
         try:
             is_over = self.crafts[job.kind](lease)
         except Stale:

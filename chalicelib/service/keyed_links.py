@@ -10,7 +10,8 @@ conditional create lets one.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.core.errors import IdempotencyInProgress, SlugTaken
+from chalicelib.core.errors import IdempotencyInProgress, SlugTaken, Unavailable
+from chalicelib.core.homes import is_elsewhere
 from chalicelib.core.idempotency import Asked, Claim, chance_of, check_same, new_claim
 from chalicelib.core.links import Link
 from chalicelib.service.links import LinkService
@@ -23,10 +24,14 @@ _RECEIPTS = 2**128
 
 @dataclass(frozen=True, slots=True)
 class KeyedLinkService:
-    """Creates over the use cases of links, at most one link a key."""
+    """Creates over the use cases of links, at most one link a key.
+
+    `repeated` are the claims for requests that are sent again, where they are not the same.
+    """
 
     links: LinkService
     claims: ClaimStore
+    repeated: ClaimStore | None = None
 
     def create(self, asked: Asked, body: object) -> tuple[Link, bool]:
         """The link as it was made for this key, and whether it was there before this request.
@@ -34,29 +39,32 @@ class KeyedLinkService:
         A refusal (Invalid, SlugTaken) leaves the key free, as nothing was made under it.
         """
         slugs = self.links.draw_slugs()
+        claims = claims_for(asked, self.claims, self.repeated)
         for _ in range(TRIES):
-            claim = self._claim(asked, body, slugs)
+            claim = self._claim(claims, asked, body, slugs)
             if claim is None:
                 continue
             link, is_drawn = self._plan(asked, body, claim)
             try:
                 return link, carry_out(self.links, link)
             except SlugTaken:
-                self.claims.release(asked.workspace, asked.key, claim, self.links.now())
+                claims.release(asked.workspace, asked.key, claim, self.links.now())
                 if not is_drawn:
                     raise
         raise IdempotencyInProgress("Others with this key are at work; send it again.")
 
-    def _claim(self, asked: Asked, body: object, slugs: Iterator[str]) -> Claim | None:
+    def _claim(
+        self, claims: ClaimStore, asked: Asked, body: object, slugs: Iterator[str]
+    ) -> Claim | None:
         """The claim that the key has; a new one unless the body is refused."""
         now = self.links.now()
-        claim = self.claims.find(asked.workspace, asked.key, now)
+        claim = claims.find(asked.workspace, asked.key, now)
         if claim is None:
             link, is_drawn = self.links.check(asked.workspace, body, at=now)
             receipt = draw_receipt(self.links)
             slug = next(slugs) if is_drawn else link.slug
             wanted = new_claim(asked.digest, receipt, slug, now)
-            claim = self.claims.claim(asked.workspace, asked.key, wanted)
+            claim = claims.claim(asked.workspace, asked.key, wanted)
         if claim is not None:
             check_same(claim, asked.digest)
         return claim
@@ -65,6 +73,11 @@ class KeyedLinkService:
         """The link that the claim stands for: made of its time, its slug and the same body."""
         link, is_drawn = self.links.check(asked.workspace, body, at=claim.claimed_at)
         return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
+
+
+def claims_for(asked: Asked, first: ClaimStore, repeated: ClaimStore | None) -> ClaimStore:
+    """The claims that a request is carried out under."""
+    return repeated if repeated is not None and asked.is_repeated else first
 
 
 def make_marked(links: LinkService, link: Link, regions: Sequence[str]) -> tuple[Link, bool]:
@@ -97,6 +110,12 @@ def carry_out(links: LinkService, link: Link) -> bool:
     except SlugTaken:
         there = links.store.current(key)
         # What became of the link since then, an edit or a tombstone, bears its receipt too.
+        if there is None or there.made_by != link.made_by:
+            raise
+        return True
+    except Unavailable:
+        # The home is away; but what was made there before may have come here.
+        there = links.store.seek(key) if is_elsewhere(key, links.regions) else None
         if there is None or there.made_by != link.made_by:
             raise
         return True

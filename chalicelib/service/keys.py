@@ -1,6 +1,6 @@
 """API keys as the admins of a workspace use them: make, list, rotate, revoke."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from chalicelib.core.access import (
     OPERATOR,
     Access,
+    KeyParts,
     can_be_key_id,
     draw_characters,
     draw_parts,
@@ -24,6 +25,7 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.fields import read_fields
+from chalicelib.core.homes import draw_at_home
 from chalicelib.core.keys import (
     DEFAULT_SCOPES,
     KEY_FIELDS,
@@ -31,6 +33,7 @@ from chalicelib.core.keys import (
     ROTATION_FIELDS,
     ApiKey,
     add_time,
+    key_home,
     retire_key,
     revoke_key,
     state_of_key,
@@ -54,12 +57,16 @@ class IssuedKey(NamedTuple):
 
 @dataclass(frozen=True)
 class KeyService:
-    """The use cases of keys; `changed` is told the id of every key that is not as it was."""
+    """The use cases of keys; `changed` is told the id of every key that is not as it was.
+
+    Of many `regions` this one is first, and the home of the keys that are made here.
+    """
 
     keys: KeyStore
     clock: Clock
     chance: Chance
     changed: Callable[[str], None]
+    regions: Sequence[str] = ()
 
     def now(self) -> datetime:
         """The time to stamp on keys, in the precision in which they are stored."""
@@ -74,19 +81,24 @@ class KeyService:
     def _issue(self, values: Mapping[str, Any]) -> IssuedKey:
         now = self.now()
         check_not_past(values.get("expires_at"), now)
-        parts, salt = draw_parts(self.chance), draw_characters(self.chance, _SALT)
+        parts, salt = self._draw_parts(), draw_characters(self.chance, _SALT)
         seal = seal_secret(parts.secret, salt)
         key = ApiKey(id=parts.id, salt=salt, seal=seal, created_at=now, **values)
         self.keys.create(key)
         self.changed(key.id)
         return IssuedKey(key, write_key(parts))
 
+    def _draw_parts(self) -> KeyParts:
+        return draw_at_home(
+            lambda: draw_parts(self.chance), lambda parts: key_home(parts.id), self.regions
+        )
+
     def list(
         self, access: Access, workspace: str | None, limit: int, after_id: str | None
     ) -> KeyPage:
         """A workspace's keys, newest first, from the one after `after_id` on."""
         named = reach_workspace(access, workspace)
-        after = self._get(after_id) if after_id else None
+        after = self.keys.get(after_id) if after_id and can_be_key_id(after_id) else None
         if after_id and (after is None or after.workspace != named):
             raise Invalid([Problem("/cursor", "cursor", "This list did not give out this cursor.")])
         return self.keys.page(named, limit, after)
@@ -124,11 +136,8 @@ class KeyService:
                 until = f" or wait until {format_time(other.ends_at)}" if other.ends_at else ""
                 raise KeyConflict(f"This key and {other.id} both live; revoke that one{until}.")
 
-    def _get(self, key_id: str) -> ApiKey | None:
-        return self.keys.get(key_id) if can_be_key_id(key_id) else None
-
     def _reach(self, access: Access, key_id: str) -> ApiKey:
-        key = self._get(key_id)
+        key = self.keys.current(key_id) if can_be_key_id(key_id) else None
         if key is None or access.workspace not in (key.workspace, OPERATOR):
             raise NotFound("There is no such key.")
         return key

@@ -2,7 +2,8 @@
 
 Every try is counted before it is made, under a condition, so that tries at the same time can't
 slip through together; right ones are counted as well, and make room again. What can't be counted
-is not tried.
+is not tried. Each of several regions counts by itself, so that none of them needs another one, and
+has its share of what a link allows: so many regions allow no more of it than one.
 """
 
 import hashlib
@@ -47,12 +48,16 @@ class _Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PasswordTries:
-    """Passwords tried by visitors; `secret` hides their addresses from who reads the table."""
+    """Passwords tried by visitors; `secret` hides their addresses from who reads the table.
+
+    Of a link's tries this region has one share of so many.
+    """
 
     counters: CounterStore
     clock: Clock
     secret: bytes
     pause: Callable[[float], None] = sleep
+    shares: int = 1
 
     def hold(self, key: str, link: Link, given: str, address: str) -> Hold | None:
         """Why the visitor at `address` is not let through to the link; None when they are.
@@ -94,7 +99,9 @@ class PasswordTries:
         of = hashlib.sha256(str(link.password).encode()).hexdigest()[:12]
         named = f"{key}#{sortable_time(link.created_at)}#{of}"
         whose = hmac.digest(self.secret, f"{named}#{network_of(address)}".encode(), "sha256").hex()
-        for limit, name in ((PER_VISITOR, f"{named}#{whose[:32]}"), (PER_LINK, named)):
+        # A visitor is as a rule in one region; those of one link are in all.
+        per_link = PER_LINK._replace(wrong=max(1, PER_LINK.wrong // self.shares))
+        for limit, name in ((PER_VISITOR, f"{named}#{whose[:32]}"), (per_link, named)):
             number = int(now.timestamp()) // limit.within
             ends_at = datetime.fromtimestamp((number + 1) * limit.within, UTC)
             yield _Window(limit, f"{name}#tried#{number}", f"{name}#right#{number}", ends_at)

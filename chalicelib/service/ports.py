@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from chalicelib.core.links import Link, State
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # what no redirect needs, no cold start loads
 
 Clock = Callable[[], datetime]
 Chance = Callable[[int], int]  # chance(n) is a secure random number from 0 to n - 1
+T = TypeVar("T")
+S_co = TypeVar("S_co", covariant=True)
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 # Links that one filtered request looks through before it hands back a position to go on from.
 SCANNED = 1000
@@ -126,7 +128,13 @@ class KeyStore(Protocol):
     """API keys by id. Every method raises Unavailable when the store does not answer."""
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The key as it is now, without the day it was last used; None when there is none."""
+        """The key, without the day it was last used; None when there is none in any region.
+
+        As this region has it, where that has it: others' changes come with replication.
+        """
+
+    def current(self, key_id: str) -> ApiKey | None:
+        """The same as its home has it now: what a change is made of."""
 
     def create(self, key: ApiKey) -> None:
         """Store a new key, once; KeyConflict when its id is another's."""
@@ -165,7 +173,10 @@ class JobStore(Protocol):
     """Jobs by workspace and id. Every method raises Unavailable when the store does not answer."""
 
     def get(self, workspace: str, job_id: str) -> Job | None:
-        """The job as it is now, read so that no save before it is missed."""
+        """The job as it is now, read so that no save before it is missed.
+
+        That is in its own region; another shows what has come from there when that is silent.
+        """
 
     def create(self, job: Job) -> None:
         """Store a new job."""
@@ -223,8 +234,25 @@ Wake = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class JobTools:
-    """What jobs need besides links."""
+    """What jobs need besides links.
+
+    `files` are kept in `place`; `open_files(place)` are those that a job has elsewhere.
+    """
 
     jobs: JobStore
     files: FileStore
     wake: Wake
+    place: str = ""
+    open_files: Callable[[str], FileStore] | None = None
+
+    def files_of(self, job: Job) -> FileStore:
+        """The files of a job, wherever it was worked on."""
+        is_elsewhere = job.place not in ("", self.place)
+        return self.open_files(job.place) if is_elsewhere and self.open_files else self.files
+
+
+class OtherRegions(Protocol[S_co]):
+    """A kind of store in the other regions, which are far and may be away."""
+
+    def __call__(self, region: str, act: Callable[[S_co], T]) -> T:
+        """What `act` returns of that region's store; Unavailable when it does not answer."""

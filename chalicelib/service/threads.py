@@ -1,6 +1,7 @@
 """Waiting only so long for work that may take longer; it then goes on in its thread."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import Generic, TypeVar
 
@@ -38,6 +39,22 @@ def ask_within(seconds: float, ask: Callable[[], T]) -> T:
     if not asking.answers:
         raise Unavailable("There was no answer in time.")
     return asking.answers[0]
+
+
+def ask_all_within(seconds: float, asks: Iterable[Callable[[], T]]) -> list[T]:
+    """What those return that do in time, asked all at once; of Unavailable ones there is nothing.
+
+    Any other error of one of them is raised.
+    """
+    asking = [_Asking(ask) for ask in asks]
+    for one in asking:
+        one.start()
+    ends_at = time.monotonic() + seconds
+    for one in asking:
+        one.join(max(0.0, ends_at - time.monotonic()))
+        if one.error is not None and not isinstance(one.error, Unavailable):
+            raise one.error
+    return [answer for one in asking for answer in one.answers]
 
 
 def wait_briefly(work: Callable[[], T]) -> T | None:

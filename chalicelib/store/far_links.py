@@ -36,36 +36,36 @@ class FarLinks:
 
     def get(self, key: str, *, consistent: bool = False) -> Link | None:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             return store.get(key, consistent=consistent)
 
     def current(self, key: str) -> Link | None:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             return store.current(key)
 
     def seek(self, key: str) -> Link | None:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             return store.seek(key)
 
     def create(self, key: str, link: Link) -> None:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             store.create(key, link)
 
     def replace(self, key: str, link: Link) -> None:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             store.replace(key, link)
 
     def page(self, workspace: str, query: ListQuery) -> Page:
         """See LinkStore."""
-        with self._asking() as store:
+        with self.asking() as store:
             return store.page(workspace, query)
 
     @contextmanager
-    def _asking(self) -> Iterator[LinkStore]:
+    def asking(self) -> Iterator[LinkStore]:
         """The store, for one call of it; Unavailable at once while it is left alone."""
         if not self._turns.acquire(timeout=PATIENCE):
             raise Unavailable(BUSY, retry_for=1)

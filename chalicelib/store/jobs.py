@@ -36,6 +36,7 @@ class JobItem(Model):
     tries = NumberAttribute()
     resets = NumberAttribute()
     problem = UnicodeAttribute(null=True)
+    place = UnicodeAttribute(null=True)
     version = NumberAttribute()
     write_id = UnicodeAttribute()  # as in LinkItem
     ttl = NumberAttribute()  # epoch seconds: when the job is forgotten
@@ -91,6 +92,7 @@ def to_job_item(model: type[JobItem], job: Job, write_id: str) -> JobItem:
         plan=json.dumps(job.plan),
         progress=json.dumps(job.progress),
         ttl=int(job.expires_at.timestamp()),
+        place=job.place or None,
         write_id=write_id,
         **values,
     )
@@ -107,5 +109,6 @@ def to_job(workspace: str, job_id: str, item: JobItem) -> Job:
         plan=json.loads(item.plan),
         progress=json.loads(item.progress),
         expires_at=datetime.fromtimestamp(int(item.ttl), UTC),
+        place=item.place or "",
         **values,
     )

@@ -27,6 +27,10 @@ class KeyTable:
         item = self._get_item(key_id)
         return None if item is None else to_key(item)
 
+    def current(self, key_id: str) -> ApiKey | None:
+        """The same; see KeyStore."""
+        return self.get(key_id)
+
     def _get_item(self, key_id: str) -> KeyItem | None:
         try:
             with answering():

@@ -22,6 +22,10 @@ class KeyMemory:
         """See KeyStore."""
         return self._keys.get(key_id)
 
+    def current(self, key_id: str) -> ApiKey | None:
+        """See KeyStore."""
+        return self.get(key_id)
+
     def create(self, key: ApiKey) -> None:
         """See KeyStore."""
         with self._lock:
