@@ -54,6 +54,7 @@ class Pump:
     api_url: str
     say: Callable[[str], None]
     waits: tuple[float, float] = _WAITS
+    look_every: float = _LOOK_EVERY
     present: bool | None = None  # whether there is a function; None: nobody has told yet
     pumped: int = 0
     error: str = ""
@@ -74,7 +75,7 @@ class Pump:
                     pause, self.error = self.waits[0], ""
                 except Absent:
                     await self.run(self._forget)
-                    await asyncio.sleep(_LOOK_EVERY)
+                    await asyncio.sleep(self.look_every)
                 except Failed as failure:
                     self.error = str(failure)
                     await asyncio.sleep(pause)
@@ -128,7 +129,7 @@ class Pump:
             if page.position > self._place.sequence:
                 await self._move(page.position, 0)
             if not page.changes:
-                await wait_for(news, _LOOK_EVERY)
+                await wait_for(news, self.look_every)
             return
         try:
             await self._hand_on(session, batch)
@@ -170,18 +171,16 @@ class Pump:
 
     async def _suffer(self, batch: list[Change], failure: Failed) -> None:
         """Go on behind what was done; halve or put away what failed too often."""
+        if failure.index is None and len(batch) > 1:
+            self._most = len(batch) // 2  # it grows again with what goes well
+            return
         if failure.index:
             await self._move(batch[failure.index].sequence - 1, failure.index)
             self._tries = 0
         self._tries += 1
-        if self._tries < TRIES:
-            return
-        self._tries = 0
-        first = batch[failure.index or 0]
-        if failure.index is None and len(batch) > 1:
-            self._most = max(1, len(batch) // 2)
-        else:
-            await self._put_away(first, str(failure))
+        if self._tries == TRIES:
+            self._tries = 0
+            await self._put_away(batch[failure.index or 0], str(failure))
 
     async def _put_away(self, change: Change, reason: str) -> None:
         log = self.journal.log
