@@ -13,6 +13,7 @@ from local.replication.replicas import Replica
 
 
 LOOK, SET, HEAL = "replication-look", "replication-set", "replication-heal"
+DEAD_LETTERS = "replication-dead-letters"
 # What is said -> how.
 FAULTS = {
     "lag": "lag SECONDS [REGION]: what others write comes so much later to a region, or to all",
@@ -32,6 +33,7 @@ def acts(replica: Replica) -> dict[str, Act]:
         LOOK: look,
         SET: replica.behave,
         HEAL: replica.heal,
+        DEAD_LETTERS: replica.dead_letters,
         CHANGES: replica.origin.changes,
         ITEMS: replica.origin.items,
     }

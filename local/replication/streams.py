@@ -16,7 +16,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from local.controls import Json
 from local.functions import PREFIX
-from local.journal import Journal, true_time
+from local.journal import Journal
 from local.replication.changes import Change
 from local.replication.logs import Letter, Page, Place
 from local.replication.origins import News, OneAtATime, wait_for
@@ -101,7 +101,7 @@ class Pump:
         if found is None:
             return Place(log.id, log.last)
         self.say(f"The stream of {log.region} goes on after a gap: its log was cut before.")
-        return Place(log.id, log.trimmed_to if found.log == log.id else 0)
+        return Place(log.id, log.trimmed_to)
 
     def _forget(self) -> None:
         log = self.journal.log
@@ -185,7 +185,7 @@ class Pump:
     async def _put_away(self, change: Change, reason: str) -> None:
         log = self.journal.log
         record = json.dumps(record_of(change, log.id, log.region))
-        letter = Letter(change.sequence, true_time(), reason[:2000], record)
+        letter = Letter(change.sequence, self.journal.clock(), reason[:2000], record)
         await self._move(change.sequence, 0, letter)
         self.say(f"A record of {log.region}'s stream failed {TRIES} times: {change.key} ({reason})")
 
@@ -205,8 +205,9 @@ class Pump:
 
     async def look(self) -> Json:
         """How it is: whether there is a function, how far it is, what could not be handed on."""
+        log = self.journal.log
         page, dead = await self.run(
-            lambda: (self.journal.log.page(self._place.sequence, most=1), self.journal.log.dead())
+            lambda: (log.page(self._place.sequence, most=1), log.count_dead())
         )
         return {
             "function": self.present,
