@@ -42,7 +42,7 @@ class Journal:
 
     def __init__(self, file: Path, region: str, clock: Clock = true_time) -> None:
         self._region = region
-        self._clock = clock
+        self.clock = clock
         self.skew = 0  # ms that this region's clock is ahead, as its stamps show it
         self._database = open_file(file, region)
         self.log = ChangeLog(self._database, region)
@@ -99,7 +99,7 @@ class Journal:
         # A write that is accepted counts as the last one, also when it changes nothing here:
         # another region may have written something else meanwhile.
         if old != new or (accepted and new is not None):
-            now = self._clock()
+            now = self.clock()
             # Later than what it replaces, whatever the clocks say: regions would never agree
             # if a write that was accepted here lost to the one that it was made upon.
             stamp = max(now + self.skew, version.stamp + 1)
@@ -118,7 +118,7 @@ class Journal:
             for change in changes:
                 old, version = self.log.current(change.table, change.key)
                 if change.version > version:
-                    self.log.write(change._replace(old=old, at=self._clock()))
+                    self.log.write(change._replace(old=old, at=self.clock()))
                     done.append(change)
                 elif _is_loss(change, old, version):
                     losses.append(Loss(change.key, change.version, version))
@@ -129,7 +129,7 @@ class Journal:
 
     def sweep(self, name: str, most: int = 100) -> int:
         """Delete what expired, as DynamoDB's time to live does; how many items."""
-        rows = self._database.execute(_EXPIRED, (name, self._clock() // 1000, most)).fetchall()
+        rows = self._database.execute(_EXPIRED, (name, self.clock() // 1000, most)).fetchall()
         keys = [self._key(name, json.loads(key)) for (key,) in rows]
         for key in keys:
             self._table(name).delete_item(*map(DynamoType, key.values()))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 LOOK, SET, HEAL = "replication-look", "replication-set", "replication-heal"
+DEAD_LETTERS = "replication-dead-letters"
 # What is said -> how.
 FAULTS = {
     "lag": "lag SECONDS [REGION]: what others write comes so much later to a region, or to all",
@@ -36,6 +37,7 @@ def acts(replica: "Replica") -> dict[str, Act]:
         LOOK: look,
         SET: replica.behave,
         HEAL: replica.heal,
+        DEAD_LETTERS: replica.dead_letters,
         CHANGES: replica.origin.changes,
         ITEMS: replica.origin.items,
     }

@@ -212,6 +212,10 @@ class ChangeLog:
         """Keep a record that could not be handed on."""
         self._database.execute("insert or replace into dead_letters values (?, ?, ?, ?)", letter)
 
+    def count_dead(self) -> int:
+        """How many there are."""
+        return int(self._database.execute("select count(*) from dead_letters").fetchone()[0])
+
     def dead(self, most: int = 20) -> list[dict[str, Any]]:
         """The last of them."""
         rows = self._database.execute(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from local.controls import ControlError, Json
-from local.journal import Journal, true_time
+from local.journal import Journal
 from local.replication.logs import Page, Place
 
 
@@ -73,14 +73,14 @@ class Origin:
                 return {"resync": True}
             if page.changes or left <= 0:
                 return self._answer(page)
-            await wait_for(news, min(left, asked.due_in(page.oldest_at)))
+            await wait_for(news, min(left, asked.due_in(page.oldest_at, self.journal.clock())))
 
     def _page(self, asked: "_Asked") -> Page | None:
         log = self.journal.log
         if not log.has(asked.place):
             return None
         log.follow(asked.reader, asked.place.sequence)
-        due = true_time() - asked.lag if asked.lag else None
+        due = self.journal.clock() - asked.lag if asked.lag else None
         # Local ones alone: what others wrote they tell themselves, and nothing goes in circles.
         return log.page(asked.place.sequence, log.region, due)
 
@@ -137,6 +137,6 @@ class _Asked:
             sentence = f"{CHANGES} takes reader, log, sequence, lag_for and wait_for."
             raise ControlError(sentence) from None
 
-    def due_in(self, at: int | None) -> float:
+    def due_in(self, at: int | None, now: int) -> float:
         """Seconds until a change that was made then is old enough."""
-        return _LONGEST if at is None else max(0.005, (at + self.lag - true_time()) / 1000)
+        return _LONGEST if at is None else max(0.005, (at + self.lag - now) / 1000)

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from local.controls import Channel, ControlError, Json
-from local.journal import Journal, true_time
+from local.journal import Journal
 from local.replication.changes import Loss
 from local.replication.directions import Direction, Faults, seconds
 from local.replication.origins import News, Origin
@@ -34,6 +34,11 @@ _LOSSES = 20
 def say(text: str) -> None:
     """Tell who runs the stack."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        say(f"A part of replication ended, which it never should: {task.exception()!r}")
 
 
 @dataclass
@@ -75,6 +80,8 @@ class Replica:
         jobs = [direction.follow() for direction in self.directions.values()]
         jobs += [self._keep_house(), *([self.pump.pump()] if self.pump else [])]
         self._tasks = [asyncio.create_task(job) for job in jobs]
+        for task in self._tasks:
+            task.add_done_callback(_report)
         return self
 
     async def __aexit__(
@@ -107,14 +114,16 @@ class Replica:
                 say(f"DynamoDB: what is old could not be forgotten: {error}.")
 
     async def sweep(self) -> int:
-        """Delete what expired; how many items, 100 at most."""
-        swept = await self.run(lambda: self.journal.sweep(self.table))
-        self.news.tell()
+        """Delete what expired; how many items."""
+        swept = 0
+        while found := await self.run(lambda: self.journal.sweep(self.table)):
+            swept += found
+            self.news.tell()
         return swept
 
     def _trim(self) -> None:
         with self.journal.transaction():
-            self.journal.log.trim(true_time())
+            self.journal.log.trim(self.journal.clock())
 
     # Being told how to behave
 
@@ -127,6 +136,10 @@ class Replica:
             "conflicts": [str(loss) for loss in self.losses],
             **({"stream": await self.pump.look()} if self.pump else {}),
         }
+
+    async def dead_letters(self, _words: Mapping[str, Any]) -> Json:
+        """The last records of the region's stream that its function could not take, and why."""
+        return {"dead_letters": await self.run(self.journal.log.dead)}
 
     async def behave(self, words: Mapping[str, Any]) -> Json:
         """Set `lag_for`, `paused` and `cut` of what comes `from` a region, or from all; `skew_for`.

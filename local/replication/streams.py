@@ -16,7 +16,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from local.controls import Json
 from local.functions import PREFIX
-from local.journal import Journal, true_time
+from local.journal import Journal
 from local.replication.changes import Change
 from local.replication.logs import Letter, Page, Place
 from local.replication.origins import News, OneAtATime, wait_for
@@ -54,6 +54,7 @@ class Pump:
     api_url: str
     say: Callable[[str], None]
     waits: tuple[float, float] = _WAITS
+    look_every: float = _LOOK_EVERY
     present: bool | None = None  # whether there is a function; None: nobody has told yet
     pumped: int = 0
     error: str = ""
@@ -74,7 +75,7 @@ class Pump:
                     pause, self.error = self.waits[0], ""
                 except Absent:
                     await self.run(self._forget)
-                    await asyncio.sleep(_LOOK_EVERY)
+                    await asyncio.sleep(self.look_every)
                 except Failed as failure:
                     self.error = str(failure)
                     await asyncio.sleep(pause)
@@ -100,7 +101,7 @@ class Pump:
         if found is None:
             return Place(log.id, log.last)
         self.say(f"The stream of {log.region} goes on after a gap: its log was cut before.")
-        return Place(log.id, log.trimmed_to if found.log == log.id else 0)
+        return Place(log.id, log.trimmed_to)
 
     def _forget(self) -> None:
         log = self.journal.log
@@ -128,7 +129,7 @@ class Pump:
             if page.position > self._place.sequence:
                 await self._move(page.position, 0)
             if not page.changes:
-                await wait_for(news, _LOOK_EVERY)
+                await wait_for(news, self.look_every)
             return
         try:
             await self._hand_on(session, batch)
@@ -170,23 +171,21 @@ class Pump:
 
     async def _suffer(self, batch: list[Change], failure: Failed) -> None:
         """Go on behind what was done; halve or put away what failed too often."""
+        if failure.index is None and len(batch) > 1:
+            self._most = len(batch) // 2  # it grows again with what goes well
+            return
         if failure.index:
             await self._move(batch[failure.index].sequence - 1, failure.index)
             self._tries = 0
         self._tries += 1
-        if self._tries < TRIES:
-            return
-        self._tries = 0
-        first = batch[failure.index or 0]
-        if failure.index is None and len(batch) > 1:
-            self._most = max(1, len(batch) // 2)
-        else:
-            await self._put_away(first, str(failure))
+        if self._tries == TRIES:
+            self._tries = 0
+            await self._put_away(batch[failure.index or 0], str(failure))
 
     async def _put_away(self, change: Change, reason: str) -> None:
         log = self.journal.log
         record = json.dumps(record_of(change, log.id, log.region))
-        letter = Letter(change.sequence, true_time(), reason[:2000], record)
+        letter = Letter(change.sequence, self.journal.clock(), reason[:2000], record)
         await self._move(change.sequence, 0, letter)
         self.say(f"A record of {log.region}'s stream failed {TRIES} times: {change.key} ({reason})")
 
@@ -206,8 +205,9 @@ class Pump:
 
     async def look(self) -> Json:
         """How it is: whether there is a function, how far it is, what could not be handed on."""
+        log = self.journal.log
         page, dead = await self.run(
-            lambda: (self.journal.log.page(self._place.sequence, most=1), self.journal.log.dead())
+            lambda: (log.page(self._place.sequence, most=1), log.count_dead())
         )
         return {
             "function": self.present,
