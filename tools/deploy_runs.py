@@ -17,8 +17,9 @@ from tools.live_apps import HALF_WAY, KEY, LiveApp, adopt_note, find_app, read_n
 from tools.packages import Package, git_commit, policy_of, run_chalice
 from tools.parts import Part
 from tools.releases import Release, Releases, now_text
+from tools.replicas import adding
 from tools.smoke_tests import Trial, smoke_test
-from tools.stacks import Stacks, Update
+from tools.stacks import Stacks, Update, current_parameters
 from tools.stages import Group, Stage
 
 
@@ -49,6 +50,7 @@ class Deployment:
         self._made: set[Part] = set()
         self._looks = {
             "stack": self._look_at_stack,
+            "replica": lambda part: Stacks(part.region).look(_placed(part)),
             "secret": self._edge.look_at_secret,
             "told": self._look_behind,
             "trial": self._look_at_trial,
@@ -59,6 +61,7 @@ class Deployment:
         }
         self._acts = {
             "stack": self._apply_stack,
+            "replica": lambda part: Stacks(part.region).apply(_placed(part)),
             "secret": self._edge.make_secret,
             "told": self._tell_app,
             "trial": self._try_edge,
@@ -330,6 +333,10 @@ class Deployment:
             chalice=read_note(app.stage.name),
             files=self.package.files,
         )
+
+
+def _placed(part: Part) -> Part:
+    return adding(part, current_parameters(Stacks(part.region).read(part.stack)))
 
 
 def _look_at_leftover(part: Part) -> Update:

@@ -105,6 +105,8 @@ class _Stack:
                 return one == other
             case "Fn::Not":
                 return not self.value(argument)[0]
+            case "Fn::Or":
+                return any(self.value(argument))
             case "Fn::And":
                 return all(self.value(argument))
             case "Fn::FindInMap":
