@@ -163,7 +163,8 @@ def direction_part(group: Group, stage: Stage, region: str, other: str) -> Part:
 
 
 def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Part]:
-    for made in stacks_for(group.name, dax, group.table):
+    is_one_of_many = len(group.stages) > 1
+    for made in stacks_for(group.name, dax, group.table, is_one_of_many=is_one_of_many):
         name = made.name.rpartition("-")[2]
         yield Part(
             "stack",
@@ -174,6 +175,8 @@ def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Par
             stack=made.name,
             template=made.template.removeprefix("infra/"),
             parameters=tuple(made.parameters.items()),
+            # Nor is it taken from functions that stand in it, when the last other region goes.
+            keeps=() if is_one_of_many or name != "network" else ("WayOut",),
             hands=_TOLD_BY_DAX[name],
             monthly=dax.monthly_cost if name == "dax" else 0.0,
         )

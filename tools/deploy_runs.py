@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.core.access import digest_key, draw_key
 from infra.caches import TOLD, MethodCache, StageCache, declared_policies, method_caches
+from infra.dax import FAR_TABLES, far_tables
 from tools.app_changes import AppState, changes_of
 from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsafe_reasons
 from tools.caches import Refused, Wanted, make_so
@@ -132,6 +133,10 @@ class Deployment:
     def _handed(self, stage: str) -> Json:
         """The same, and what the edge tells it once it stands."""
         handed = self._handed_by_stacks(stage)
+        own = self._stages[stage]
+        others = [it.region for it in self.group.stages if it.name != stage]
+        if others and handed.get("subnet_ids") and FAR_TABLES not in own.environment:
+            put_handed(handed, f"environment_variables.{FAR_TABLES}", far_tables(others))
         told = self._edge.handed(stage)
         if told and self._caches[stage].enabled and TOLD not in self._stages[stage].environment:
             told[TOLD] = "on"  # the query is a key only as the edge hands it on

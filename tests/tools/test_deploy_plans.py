@@ -27,9 +27,9 @@ from tools.deploys import Target, make_parts
 from tools.destroys import split_parts
 from tools.parts import Part
 from tools.releases import Noted, Release, previous_of
-from tools.smoke_tests import smoke_test
 from tools.replicas import PLACES, adding, removing
-from tools.stacks import Update, _changed_parameters, _parameters, _resources
+from tools.smoke_tests import smoke_test
+from tools.stacks import Update, _parameters, _resources
 from tools.stages import find_group
 
 
