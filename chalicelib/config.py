@@ -4,13 +4,14 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.logs import Place
 from chalicelib.core.slugs import SlugPolicy
+from chalicelib.policies import destination_policy, slug_policy
 
 
 # `chalice local` without a table has this key; links are then in memory and the server on loopback.
@@ -27,6 +28,7 @@ _ORIGIN = re.compile(
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_NAME_OF_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
@@ -98,6 +100,21 @@ def _origin(text: str) -> str:
     # As browsers write it: in lower case, and without the port that the scheme has anyway.
     usual = {"https": ":443", "http": ":80"}.get(match["scheme"], ":")
     return text.removesuffix(usual)
+
+
+def parse_regions(text: str) -> tuple[str, ...]:
+    """Regions named one by one, each once; ValueError says how they look."""
+    regions = tuple(dict.fromkeys(_in_order(text)))
+    if not all(map(_NAME_OF_REGION.fullmatch, regions)):
+        raise ValueError("regions like us-east-1,eu-west-1")
+    return regions
+
+
+def _table_endpoints(text: str) -> Mapping[str, str]:
+    endpoints = dict(one.partition("=")[::2] for one in _in_order(text))
+    if not all(map(_BASE_URL.fullmatch, endpoints.values())):
+        raise ValueError("addresses by region, like eu-west-1=http://127.0.0.1:8002")
+    return endpoints
 
 
 def _limit(text: str) -> int:
@@ -180,6 +197,15 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_TABLE": Setting(str, "everhop-dev", "The DynamoDB table."),
     "EVERHOP_REGION": Setting(str, "", "This API's region; AWS_REGION when unset."),
+    "EVERHOP_REGIONS": Setting(
+        parse_regions, "", "All regions of the deployment, this one among them; it alone if unset."
+    ),
+    "EVERHOP_TABLE_ENDPOINTS": Setting(
+        _table_endpoints, "", "Where other regions' DynamoDB is, if not at AWS: region=url ..."
+    ),
+    "EVERHOP_HOME_READ_MS": Setting(
+        _milliseconds, "150", "How long a visitor of an unknown link waits for its home region."
+    ),
     "EVERHOP_PUBLIC_URL": Setting(
         _base_url, "", "What short links begin with; the API's own /r when unset."
     ),
@@ -249,6 +275,21 @@ class Config(NamedTuple):
     origin_secrets: tuple[str, ...] = ()
     keep_warm: int = 0
     warm_slugs: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    table_endpoints: Mapping[str, str] = MappingProxyType({})
+    home_read_for: float = 0.15
+
+    @property
+    def has_others(self) -> bool:
+        """Whether the deployment has other regions than this one."""
+        return len(self.regions) > 1
+
+    @property
+    def regions_from_here(self) -> tuple[str, ...]:
+        """All regions, this one first; none where it is the only one."""
+        if not self.has_others:
+            return ()
+        return tuple(sorted(self.regions, key=lambda region: region != self.region))
 
     @property
     def place(self) -> Place:
@@ -279,14 +320,18 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         key = environ.get("EVERHOP_API_KEY") or DEVELOPMENT_KEY
         values["EVERHOP_API_KEY_HASH"] = values["EVERHOP_API_KEY_HASH"] or digest_key(key)
         values["EVERHOP_PUBLIC_URL"] = values["EVERHOP_PUBLIC_URL"] or _DEVELOPMENT_URL
+    region = _region(values["EVERHOP_REGION"], environ)
     return Config(
         store=store,
         table=values["EVERHOP_TABLE"],
-        region=_region(values["EVERHOP_REGION"], environ),
+        region=region,
+        regions=_regions(values["EVERHOP_REGIONS"], region),
+        table_endpoints=values["EVERHOP_TABLE_ENDPOINTS"],
+        home_read_for=values["EVERHOP_HOME_READ_MS"],
         public_url=values["EVERHOP_PUBLIC_URL"],
         api_key_digest=values["EVERHOP_API_KEY_HASH"],
-        slugs=_slug_policy(values),
-        destinations=_destination_policy(values),
+        slugs=slug_policy(values),
+        destinations=destination_policy(values),
         require_if_match=values["EVERHOP_REQUIRE_IF_MATCH"],
         rate_limit=values["EVERHOP_RATE_LIMIT"],
         cors_origins=values["EVERHOP_CORS_ORIGINS"],
@@ -334,23 +379,10 @@ def _region(named: str, environ: Mapping[str, str]) -> str:
     return named or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-def _slug_policy(values: Mapping[str, Any]) -> SlugPolicy:
-    return SlugPolicy(
-        case_sensitive=values["EVERHOP_SLUG_CASE"] == "sensitive",
-        unicode=values["EVERHOP_UNICODE_SLUGS"],
-        denied=values["EVERHOP_DENIED_SLUGS"],
-    )
-
-
-def _destination_policy(values: Mapping[str, Any]) -> DestinationPolicy:
-    return DestinationPolicy(
-        own_hosts=values["EVERHOP_HOSTS"] | _own_host(values["EVERHOP_PUBLIC_URL"]),
-        extra_schemes=values["EVERHOP_EXTRA_SCHEMES"],
-        denied_hosts=values["EVERHOP_DENIED_HOSTS"],
-        deny_shorteners=values["EVERHOP_DENY_SHORTENERS"],
-        allow_private=values["EVERHOP_PRIVATE_DESTINATIONS"] == "allow",
-    )
-
-
-def _own_host(public_url: str) -> frozenset[str]:
-    return frozenset({bare_host(urlsplit(public_url).netloc)}) - {""}
+def _regions(every: tuple[str, ...], here: str) -> tuple[str, ...]:
+    if every and here not in every:
+        # Two ideas of who is there would be two homes of one link.
+        raise ConfigError(
+            f"EVERHOP_REGIONS is {','.join(every)!r}, but it must name {here} too: this runs there."
+        )
+    return every or (here,)

@@ -46,8 +46,16 @@ def make_link_store(config: Config) -> LinkStore:
     from chalicelib.store.models import bind  # noqa: PLC0415
 
     table = bind(config.table, config.region)
-    if not config.dax:
-        return LinkTable(table)
+    links = LinkTable(table, _bind_dax(config, table) if config.dax else None)
+    if not config.has_others:
+        return links
+    from chalicelib.region_wiring import make_regional_links  # noqa: PLC0415 - only where others are
+
+    return make_regional_links(config, links, now)
+
+
+def _bind_dax(config: Config, table: Any) -> Any:
+    """The model of the table by way of DAX."""
     # A stage without DAX loads none of it.
     from chalicelib.api.tiers import tell_tier  # noqa: PLC0415
     from chalicelib.store.dax_links import DaxSettings, bind_dax  # noqa: PLC0415
@@ -55,7 +63,7 @@ def make_link_store(config: Config) -> LinkStore:
     settings = DaxSettings(
         config.dax, config.dax_connect_for, config.dax_read_for, config.dax_fallbacks
     )
-    return LinkTable(table, bind_dax(table, settings, tell_tier))
+    return bind_dax(table, settings, tell_tier)
 
 
 def make_counters(config: Config, store: LinkStore) -> CounterStore:
@@ -75,7 +83,8 @@ def links_model(config: Config, store: LinkStore) -> Any:
     from chalicelib.store.links import LinkTable  # noqa: PLC0415
     from chalicelib.store.models import bind  # noqa: PLC0415
 
-    return store.model if isinstance(store, LinkTable) else bind(config.table, config.region)
+    local = getattr(store, "local", store)  # of many regions' links, those of this region
+    return local.model if isinstance(local, LinkTable) else bind(config.table, config.region)
 
 
 def make_locks(
@@ -148,8 +157,8 @@ def let_origins_in(app: Chalice, config: Config) -> None:
 
 
 def tell_tiers(app: Chalice, config: Config) -> None:
-    """Have answers say whether DAX was asked, where there is one."""
-    if config.dax:
+    """Have answers say whether DAX, or another region, was asked, where there is one."""
+    if config.dax or config.has_others:
         from chalicelib.api.tiers import time_tiers  # noqa: PLC0415
 
         app.register_middleware(time_tiers, "http")

@@ -20,4 +20,5 @@ def make_link_service(config: Config, store: LinkStore, clock: Clock = now) -> L
         clock=clock,
         chance=secrets.randbelow,
         find_zone=find_zone,
+        regions=config.regions_from_here,
     )

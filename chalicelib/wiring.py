@@ -109,7 +109,8 @@ def make_app(config: Config, stores: Stores, clock: Clock = now) -> Chalice:
 
 def ask_table(config: Config, stores: Stores) -> None:
     """Read of the table what is not there; of it alone, whatever caches it for others."""
-    stores.links.get(health.PROBE, consistent=bool(config.dax))
+    local = getattr(stores.links, "local", stores.links)
+    local.get(health.PROBE, consistent=bool(config.dax))
 
 
 def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clock = now) -> None:

@@ -38,6 +38,7 @@ MODULES = frozenset(
         "chalicelib.core.utm",
         "chalicelib.core.visitors",
         "chalicelib.entrance",
+        "chalicelib.policies",
         "chalicelib.service",
         "chalicelib.service.ports",
         "chalicelib.service.redirects",

@@ -29,6 +29,7 @@ def app_environment(
         **stage_environment(settings.region),
         "EVERHOP_STORE": "dynamodb",
         "EVERHOP_REGION": settings.region,
+        "EVERHOP_REGIONS": settings.region,
         "EVERHOP_PUBLIC_URL": environ.get("EVERHOP_PUBLIC_URL") or settings.url,
         "EVERHOP_HOSTS": f"{environ.get('EVERHOP_HOSTS', '')} localhost:{settings.port}",
         "EVERHOP_API_KEY_HASH": digest_key(key),

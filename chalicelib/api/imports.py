@@ -134,6 +134,7 @@ def routes(imports: ImportService, jobs: JobService, doors: Doors) -> Blueprint:
         sheet = read_sheet(text, first_row, MAX_LATER_ROWS)
         base, receipt = doors.short_url(request, ""), draw_receipt(imports.links)
         plan = import_plan(sheet, first_row, base, receipt, dry_run=dry_run)
+        plan |= {"regions": list(imports.links.regions)}
         job = jobs.start(workspace, "import", plan, **{SHEET: text.encode()})
         headers = {
             "Location": f"/api/v1/imports/{job.id}",

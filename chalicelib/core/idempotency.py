@@ -34,7 +34,8 @@ class Claim:
     """What a key stands for: one request, and the plan that every try of it carries out.
 
     `plan` is chosen before anything is made (a slug, say); what is made bears the `receipt`, and
-    that is how a later try knows that it need not be made again.
+    that is how a later try knows that it need not be made again. `regions` are those of the first
+    try, its own first: in whatever region a later one is, it draws slugs for that region.
     """
 
     digest: str
@@ -42,6 +43,7 @@ class Claim:
     plan: str
     claimed_at: datetime
     expires_at: datetime
+    regions: tuple[str, ...] = ()
 
     def is_live(self, now: datetime) -> bool:
         """Whether the key still stands for this; a store may keep a claim long after."""

@@ -55,7 +55,7 @@ class BatchService:
         """
         claim = self._claim(asked) if asked else self._new_claim("")
         planned = self._plan(workspace, rows, claim)
-        acts = [partial(self._make, one) for one in planned if isinstance(one, Link)]
+        acts = [partial(self._make, one, claim.regions) for one in planned if isinstance(one, Link)]
         made = iter(work_off(acts, left, self.workers))
         outcomes = [next(made) if isinstance(one, Link) else one for one in planned]
         if asked and all(isinstance(one, Invalid | SlugTaken) for one in outcomes):
@@ -74,7 +74,8 @@ class BatchService:
         raise IdempotencyInProgress("Others with this key are at work; send it again.")
 
     def _new_claim(self, digest: str) -> Claim:
-        return new_claim(digest, draw_receipt(self.links), _PLAN, self.links.now())
+        claim = new_claim(digest, draw_receipt(self.links), _PLAN, self.links.now())
+        return replace(claim, regions=tuple(self.links.regions))
 
     def _plan(
         self, workspace: str, rows: Sequence[object], claim: Claim
@@ -94,8 +95,8 @@ class BatchService:
             planned.append(marked if first == number else taken_in_batch(link.slug, first))
         return planned
 
-    def _make(self, link: Link) -> Outcome:
+    def _make(self, link: Link, regions: Sequence[str]) -> Outcome:
         try:
-            return MadeLink(*make_marked(self.links, link))
+            return MadeLink(*make_marked(self.links, link, regions))
         except (SlugTaken, Unavailable) as error:
             return error

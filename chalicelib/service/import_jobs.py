@@ -74,7 +74,7 @@ class ImportCraft:
             claimed = self._claim_again(job, rows[: place.done], place)
             return lambda row: self.imports.try_row(job.workspace, row, claimed)
         return lambda row: self.imports.make_row(
-            job.workspace, row, job.plan["receipt"], job.created_at
+            job.workspace, row, job.plan["receipt"], job.created_at, job.plan.get("regions", ())
         )
 
     def _claim_again(self, job: Job, rows: Sequence[Row], place: Place) -> dict[str, Link]:

@@ -1,7 +1,7 @@
 """Many links at once: each row of a sheet is stored or not, and the report says which."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -87,12 +87,20 @@ class ImportService:
         if not drawn:
             claimed[self.links.key_of(link.slug)] = link
 
-    def make_row(self, workspace: str, row: SheetRow, receipt: str, at: datetime) -> RowReport:
+    def make_row(
+        self,
+        workspace: str,
+        row: SheetRow,
+        receipt: str,
+        at: datetime,
+        regions: Sequence[str] = (),
+    ) -> RowReport:
         """Store the row as of `at`: however often, with one receipt, it is one link.
 
-        Each try but for the first reports what the first would have.
+        Each try but for the first reports what the first would have. `regions` as in Claim.
         """
-        return self._report(workspace, row, {}, partial(self._make, workspace, row, receipt, at))
+        make = partial(self._make, workspace, row, receipt, at, regions)
+        return self._report(workspace, row, {}, make)
 
     def _import(
         self, workspace: str, row: SheetRow, dry_run: bool, claimed: dict[str, Link]
@@ -123,10 +131,12 @@ class ImportService:
         link = self.links.create(workspace, dict(row.fields), imported=True)
         return RowReport(row.number, "created", link)
 
-    def _make(self, workspace: str, row: SheetRow, receipt: str, at: datetime) -> RowReport:
+    def _make(
+        self, workspace: str, row: SheetRow, receipt: str, at: datetime, regions: Sequence[str]
+    ) -> RowReport:
         link, _ = self.links.check(workspace, dict(row.fields), imported=True, at=at)
         marked = replace(link, made_by=row_receipt(receipt, row.number))
-        made, _ = make_marked(self.links, marked)
+        made, _ = make_marked(self.links, marked, regions)
         return RowReport(row.number, "created", made)
 
     def _try(self, workspace: str, row: SheetRow, claimed: dict[str, Link]) -> RowReport:

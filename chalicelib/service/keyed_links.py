@@ -7,7 +7,7 @@ one key that meet do not wait for each other: all of them carry out the same pla
 conditional create lets one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.core.errors import IdempotencyInProgress, SlugTaken
@@ -67,14 +67,15 @@ class KeyedLinkService:
         return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
 
 
-def make_marked(links: LinkService, link: Link) -> tuple[Link, bool]:
+def make_marked(links: LinkService, link: Link, regions: Sequence[str]) -> tuple[Link, bool]:
     """Make a link that bears a row's receipt, once however often; the link, and whether it was.
 
-    A slug that it lacks is drawn from the receipt, so every try draws the same.
+    A slug that it lacks is drawn from the receipt, for the first of the `regions` of the first
+    try: so every try draws the same, in whatever region.
     """
     if link.slug:
         return link, carry_out(links, link)
-    slugs = links.draw_slugs(chance_of(str(link.made_by)))
+    slugs = links.draw_slugs(chance_of(str(link.made_by)), regions)
     while True:
         named = replace(link, slug=next(slugs))
         try:
@@ -94,7 +95,7 @@ def carry_out(links: LinkService, link: Link) -> bool:
     try:
         links.store.create(key, link)
     except SlugTaken:
-        there = links.store.get(key, consistent=True)
+        there = links.store.current(key)
         # What became of the link since then, an edit or a tombstone, bears its receipt too.
         if there is None or there.made_by != link.made_by:
             raise

@@ -1,8 +1,9 @@
 """Links as their owners use them: create, read, list, edit, delete."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from chalicelib.core.destinations import (
     DestinationPolicy,
@@ -12,6 +13,7 @@ from chalicelib.core.destinations import (
 )
 from chalicelib.core.errors import Invalid, NotFound, Problem, SlugTaken, Stale, Unavailable
 from chalicelib.core.fields import PLAIN_FIELDS, Field, Kind, read_fields, time
+from chalicelib.core.homes import home_of
 from chalicelib.core.links import (
     Link,
     bury_link,
@@ -36,6 +38,7 @@ from chalicelib.core.times import to_milliseconds
 from chalicelib.service.ports import Chance, Clock, LinkStore, ListQuery, Page
 
 
+HOMING = 500  # of 20 regions, so many draws all miss one with a chance of 1e-11
 DRAWS = 12  # with 100 million links the chance that all of them collide is under 1e-30
 EDIT_TRIES = 50  # of so many edits of one link at once, each is kept
 MAX_TEXT = 100
@@ -54,6 +57,7 @@ class LinkService:
     clock: Clock
     chance: Chance
     find_zone: ZoneFinder = only_utc
+    regions: Sequence[str] = ()  # of many, this one first: the home of what is drawn here
     password_cost: Cost = COST
     edit_fields: Mapping[str, Field] = field(init=False)
     create_fields: Mapping[str, Field] = field(init=False)
@@ -147,18 +151,35 @@ class LinkService:
                 continue
             return named
 
-    def draw_slugs(self, chance: Chance | None = None) -> Iterator[str]:
-        """Slugs to try one after the other for a link that names none; Unavailable at their end."""
+    def draw_slugs(
+        self, chance: Chance | None = None, regions: Sequence[str] | None = None
+    ) -> Iterator[str]:
+        """Slugs to try one after the other for a link that names none; Unavailable at their end.
+
+        Of many `regions` the first is the home of them all, whoever may be absent: so a region
+        needs no other to make links, and with the same chance the same slugs come anywhere.
+        """
         for tries in range(DRAWS):
-            slug = draw_slug(chance or self.chance, tries)
+            slug = self._draw_at_home(
+                chance or self.chance, tries, self.regions if regions is None else regions
+            )
             if not any(term in slug for term in self.slugs.denied):
                 yield slug
         raise Unavailable("No free slug was found; please try again.")
 
+    def _draw_at_home(self, chance: Chance, tries: int, regions: Sequence[str]) -> str:
+        for _ in range(HOMING):
+            slug = draw_slug(chance, tries)
+            if len(regions) < 2 or home_of(self.key_of(slug), regions) == regions[0]:
+                return slug
+        raise Unavailable("No slug was found whose home is here; please try again.")
+
     def read(self, workspace: str, slug: str) -> Link:
         """The workspace's link with this slug; NotFound when it has none, or only a tombstone."""
-        possible = can_be_slug(slug, self.slugs)
-        link = self.store.get(self.key_of(slug), consistent=True) if possible else None
+        return self._read(workspace, slug, partial(self.store.get, consistent=True))
+
+    def _read(self, workspace: str, slug: str, find: Callable[[str], Link | None]) -> Link:
+        link = find(self.key_of(slug)) if can_be_slug(slug, self.slugs) else None
         if link is None or link.deleted_at or link.workspace != workspace:
             raise NotFound(f"There is no link “{slug}”.")
         return link
@@ -182,7 +203,8 @@ class LinkService:
     def change(self, workspace: str, slug: str, if_versions: Versions, change: Change) -> Link:
         """Store what `change` makes of the link as it is now; nothing when that is the same."""
         for _ in range(EDIT_TRIES):
-            link = self.read(workspace, slug)
+            # Of an old copy nothing can be said: neither that it changed, nor that it is the same.
+            link = self._read(workspace, slug, self.store.current)
             if if_versions is not None and link.version not in if_versions:
                 raise Stale(f"This link is now version {link.version}.")
             changed = change(link)

@@ -77,7 +77,11 @@ class LinkStore(Protocol):
         """The link or tombstone with this slug key; None when there never was one.
 
         Consistent is what its home has; when that does not answer, what this region has.
+        Unavailable when it has none either.
         """
+
+    def current(self, key: str) -> Link | None:
+        """The same as its home has it now, or Unavailable: what a change is made of."""
 
     def seek(self, key: str) -> Link | None:
         """The same for visitors after a miss: of this region's table, then of the home's.

@@ -8,6 +8,10 @@ from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, Updat
 from chalicelib.core.errors import Unavailable
 
 
+class NoAnswer(Unavailable):
+    """Nobody answered at all, not even to refuse."""
+
+
 class ConditionFailed(Exception):
     """The table refused a write because its condition does not hold."""
 
@@ -35,5 +39,7 @@ def _code_of(error: PynamoDBException) -> str | None:
 
 
 def _unavailable(error: PynamoDBException) -> Unavailable:
-    code = _code_of(error) or type(error.cause).__name__
-    return Unavailable(f"The table did not answer ({code}); please try again.")
+    code = _code_of(error)
+    kind = Unavailable if code else NoAnswer
+    cause = code or type(error.cause).__name__
+    return kind(f"The table did not answer ({cause}); please try again.")

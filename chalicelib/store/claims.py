@@ -26,6 +26,7 @@ class ClaimItem(Model):
     receipt = UnicodeAttribute()
     plan = UnicodeAttribute()
     claimed_at = UTCDateTimeAttribute()
+    regions = UnicodeAttribute(null=True)  # with spaces between; none where there is one
     ttl = NumberAttribute()  # epoch seconds: the end of the claim
 
 
@@ -77,6 +78,7 @@ class ClaimTable:
             receipt=claim.receipt,
             plan=claim.plan,
             claimed_at=claim.claimed_at,
+            regions=" ".join(claim.regions) or None,
             ttl=int(claim.expires_at.timestamp()),
         )
 
@@ -88,4 +90,5 @@ def _to_claim(item: Any) -> Claim:
         plan=item.plan,
         claimed_at=item.claimed_at,
         expires_at=datetime.fromtimestamp(int(item.ttl), UTC),
+        regions=tuple((item.regions or "").split()),
     )

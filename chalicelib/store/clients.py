@@ -4,6 +4,7 @@ Of the 60 ms that botocore takes for a client, 23 are for a list of all AWS serv
 the endpoints of all of them, which DynamoDB's own rules about endpoints have replaced.
 """
 
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -38,12 +39,22 @@ class DynamoDbData(Loader):  # type: ignore[misc]
         return data
 
 
-class LeanConnection(Connection):
-    """PynamoDB's connection with a client of our making; safe under threads."""
+@cache
+def _data() -> DynamoDbData:
+    """One for all regions' clients: what the first has loaded, the next finds in memory."""
+    return DynamoDbData()
 
-    def __init__(self, region: str) -> None:
+
+class LeanConnection(Connection):
+    """PynamoDB's connection with a client of our making; safe under threads.
+
+    `host` is the URL of DynamoDB where that is not AWS's own, nor what the environment names.
+    """
+
+    def __init__(self, region: str, host: str | None = None) -> None:
         super().__init__(
             region=region,
+            host=host,
             connect_timeout_seconds=CONNECT_FOR,
             read_timeout_seconds=READ_FOR,
             max_retry_attempts=ATTEMPTS - 1,
@@ -55,7 +66,7 @@ class LeanConnection(Connection):
     def session(self) -> Session:
         """What a client is made of."""
         session = Session()
-        session.register_component("data_loader", DynamoDbData())
+        session.register_component("data_loader", _data())
         # A fixed user agent spares botocore building one twice for every call, a seventh of a
         # redirect's CPU.
         session.set_default_client_config(Config(user_agent="everhop"))

@@ -9,6 +9,7 @@ an API key      key#<id>         key    <workspace>#keys         <created_at>#<i
 its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<id>, the key's own
 a counter       counter#<name>, sk = counter; in no list
 a job           job#<workspace>#<id>, sk = job; in no list
+absences        regions, sk = absences: which regions are no homes; in no list
 """
 
 from __future__ import annotations
@@ -86,6 +87,8 @@ def counter_pk(name: str) -> str:
     return f"counter#{name}"
 
 
+ABSENCES_PK = "regions"
+ABSENCES_SK = "absences"
 JOB_SK = "job"
 
 

@@ -39,6 +39,10 @@ class LinkTable:
         item = self._get_item(key, consistent=consistent)
         return None if item is None else to_link(item)
 
+    def current(self, key: str) -> Link | None:
+        """One GetItem, consistent; see LinkStore."""
+        return self.get(key, consistent=True)
+
     def seek(self, key: str) -> Link | None:
         """One GetItem, consistent; see LinkStore."""
         return self.get(key, consistent=True)

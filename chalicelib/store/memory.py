@@ -23,9 +23,13 @@ class LinkMemory:
         """See LinkStore; memory is always consistent."""
         return self._links.get(key)
 
+    def current(self, key: str) -> Link | None:
+        """See LinkStore."""
+        return self.get(key, consistent=True)
+
     def seek(self, key: str) -> Link | None:
         """See LinkStore."""
-        return self._links.get(key)
+        return self.get(key, consistent=True)
 
     def create(self, key: str, link: Link) -> None:
         """See LinkStore."""

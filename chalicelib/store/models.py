@@ -81,12 +81,15 @@ class LinkItem(Model):
     by_list = ListIndex()
 
 
-def bind(table: str, region: str) -> type[LinkItem]:
-    """The model for one table in one region, over a connection of its own."""
+def bind(table: str, region: str, host: str | None = None) -> type[LinkItem]:
+    """The model for one table in one region, over a connection of its own.
+
+    `host` as LeanConnection has it.
+    """
     meta = type("Meta", (), {"table_name": table, "region": region})
     model: type[LinkItem] = type("BoundLinkItem", (LinkItem,), {"Meta": meta})
     connected = model._get_connection()  # noqa: SLF001 - PynamoDB has no other way in
-    lean = LeanConnection(region)
+    lean = LeanConnection(region, host)
     lean.add_meta_table(connected.get_meta_table())
     connected.connection = lean
     return model

@@ -163,9 +163,11 @@ def use_everything(store: LinkStore) -> set[str]:
         store.create("a", link)
     store.get("a")
     store.get("a", consistent=True)
+    store.current("a")
+    store.seek("a")
     store.page("w", ListQuery(text="a", tag="b"))
     store.replace("a", edit_link(link, {"title": "b"}, now))
-    return {"create", "get", "page", "replace"}
+    return {"create", "current", "get", "page", "replace", "seek"}
 
 
 def use_all_claims(store: ClaimStore) -> set[str]:
