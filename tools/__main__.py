@@ -16,6 +16,7 @@ from tools import (
     imports,
     keys,
     publications,
+    regions,
     rollbacks,
     sample_links,
 )
@@ -33,6 +34,7 @@ _COMMANDS = {
     "key": keys,
     "keys": api_keys,
     "publish": publications,
+    "region": regions,
     "rollback": rollbacks,
     "sample": sample_links,
 }

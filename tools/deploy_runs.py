@@ -97,6 +97,12 @@ class Deployment:
         url = self._edge.outputs.get("PublicUrl", "") if self._has_edge else ""
         return url and self._trial.urls.get("edge", url)
 
+    def environments(self) -> dict[str, dict[str, str]]:
+        """The variables of each stage's app that is deployed."""
+        regions = {it.stage: it.region for it in self.parts if it.kind == "app"}
+        apps = {name: self._app(name, region) for name, region in regions.items()}
+        return {name: app.api.environment() for name, app in apps.items() if app}
+
     def _api_of(self, stage: str) -> str:
         region = next(it.region for it in self.parts if it.stage == stage)
         app = self._app(stage, region)

@@ -16,6 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from chalicelib.core.homes import MOVES_FOR, Absence, home_at
+from chalicelib.store.absences import Known
 from tests.conftest import free_port
 from tools import absences as module
 from tools.absence_plans import LEAD, again, forget, is_away, tidy, without
@@ -208,6 +209,20 @@ def test_somebody_elses_change_is_not_undone(account: str) -> None:
     with pytest.raises(Overtaken):
         regions.write((Absence(EU, NOW),))
     assert [regions.read(it) for it in REGIONS] == [first] * 3
+
+
+def test_what_replication_brought_before_is_no_contradiction(account: str) -> None:
+    """A region that has heard of it already agrees, whatever digits its clock has."""
+    regions = tables(account)
+    put = regions._put
+
+    def replicated(region: str, known: Known) -> None:
+        for it in REGIONS:
+            put(it, known)
+
+    regions._put = replicated  # type: ignore[method-assign]
+    regions.write((Absence(US, NOW + timedelta(microseconds=1)),))
+    assert {regions.read(it).epoch for it in REGIONS} == {1}
 
 
 def test_a_silent_iam_is_said_and_stops_nothing(
