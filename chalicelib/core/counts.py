@@ -20,7 +20,7 @@ LINK = "link"  # the dimension of workspaces alone, as bounded as the others
 MOST_VALUES = {
     "country": 100,
     "device": 8,
-    "browser": 16,
+    "browser": 24,
     "system": 16,
     "referrer": 80,
     "language": 40,

@@ -249,6 +249,9 @@ class FoldStore(Protocol):
     def receipt(self, name: str) -> Receipt:
         """How far the log file of this name is folded, by whichever region."""
 
+    def workspaces(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The workspaces of the links and tombstones with these slug keys that are here."""
+
     def names(self, rows: Iterable[RowKey]) -> Mapping[RowKey, frozenset[str]]:
         """The names that this region's rows have about now, but for rows that are not there."""
 

@@ -1,7 +1,7 @@
 """Counts as they are written: rows that are added to, and the receipt in the same transaction."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from botocore.exceptions import ClientError
@@ -11,7 +11,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.service.ports import Receipt
 from chalicelib.store.counts import OWN
 from chalicelib.store.job_clients import blaming, code_of
-from chalicelib.store.keys import LOGS_PK, counts_pk, counts_sk, log_pk
+from chalicelib.store.keys import LINK_SK, LOGS_PK, counts_pk, counts_sk, link_pk, log_pk
 from chalicelib.store.models import LinkItem
 from chalicelib.store.raw_tables import TRIES, Json, RawTable, number
 
@@ -41,6 +41,12 @@ class FoldTable:
         ended = any("told" in item for item in found.values())
         mine = chunks.get(self._region)
         return Receipt(max(chunks.values()), mine, int(last["form"]["N"]), ended)
+
+    def workspaces(self, keys: Sequence[str]) -> dict[str, str]:
+        """A BatchGetItem for each 100 links; see FoldStore."""
+        pks = {link_pk(key): key for key in keys}
+        found = self._table.get_all([(pk, LINK_SK) for pk in pks], only="workspace")
+        return {pks[item["pk"]["S"]]: item["workspace"]["S"] for item in found}
 
     def names(self, rows: Iterable[RowKey]) -> dict[RowKey, frozenset[str]]:
         """A BatchGetItem for each 100 rows; see FoldStore."""
@@ -114,7 +120,11 @@ class FoldTable:
             change["ExpressionAttributeNames"] = {"#t": "ttl"}
             self._see(int(seen_at.timestamp()))
         # Who has this file at the same time, and is further, ends it.
-        self._update(change, "attribute_not_exists(chunks) OR chunks = :n")
+        condition = "attribute_not_exists(pk)"
+        if receipt.mine is not None:
+            values[":m"] = number(receipt.mine)
+            condition = "chunks = :m"
+        self._update(change, condition)
 
     def _see(self, seen: int) -> None:
         change = self._table.change(LOGS_PK, self._region, "SET seen = :s", {":s": number(seen)})

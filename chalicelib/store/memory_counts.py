@@ -1,6 +1,6 @@
 """Counts of clicks in this process's memory, beside the links of `memory`. Gone when it ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
@@ -43,6 +43,10 @@ class CountMemory:
         """See FoldStore."""
         return self._receipts.get(name, Receipt())
 
+    def workspaces(self, keys: Sequence[str]) -> dict[str, str]:  # noqa: ARG002
+        """See FoldStore; links are another store's here, who is asked for what this one lacks."""
+        return {}
+
     def names(self, rows: Iterable[RowKey]) -> dict[RowKey, frozenset[str]]:
         """See FoldStore."""
         with self._lock:
@@ -68,6 +72,6 @@ class CountMemory:
             if seen_at is not None:
                 self._seen = max(self._seen or seen_at, seen_at)
             there = self._receipts.get(name, Receipt())
-            if there.mine in (None, receipt.chunks):
+            if there.mine == receipt.mine:
                 self._receipts[name] = receipt._replace(mine=receipt.chunks, ended=True)
                 self._told[name] = told

@@ -194,7 +194,9 @@ def test_rows_of_regions_are_apart_and_summed(
     assert there.fold(name, taken_over, {row(name): {"clicks": 2}}) == (2, 2, 1, False)
     assert there.fold(name, taken_over, {row(name): {"clicks": 2}}) is None
     assert here.receipt(name) == (2, 1, 1, False)
-    there.end(name, Receipt(2, 2, 1), "{}", AT)
+    here.end(name, Receipt(2, None, 1), "{}", AT)
+    assert not here.receipt(name).ended
+    here.end(name, Receipt(2, 1, 1), "{}", AT)
     assert here.receipt(name).ended
 
     (read,) = CountTable(model).read(row(name).subject, "hour", AT, AT + HOUR)
