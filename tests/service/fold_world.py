@@ -153,9 +153,10 @@ class World:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311
         self.depth = 0
+        self.copied_at = self.now
         self.files = {
             f"E1.2026-11-23-{n}.gz": pack(
-                make_lines(self.chance, self.chance.randrange(30), self.truth)
+                make_lines(self.chance, self.chance.randrange(40), self.truth)
             )
             for n in range(3)
         }
@@ -176,11 +177,12 @@ class World:
         every = REGIONS if self.homes else (region,)
         regions = Regions(region, every, lambda: self.absences, lambda: self.now)
         return FoldService(
-            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=12
+            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=25
         )
 
     def replicate(self) -> None:
         """Let every region have the receipts of the others."""
+        self.copied_at = self.now
         for one in self.stores.values():
             for other in self.stores.values():
                 mine = {key: it for key, it in other.receipts.items() if key[1] == other.region}
@@ -217,10 +219,10 @@ class World:
                 back = self.now + self.chance.choice([4, 40]) * MOVES_FOR
                 self.absences.append(Absence(gone, self.now + MOVES_FOR, back))
             self.now += timedelta(seconds=self.chance.choice([0, 3, 11, 60]))
-            self.deliver(name)
             # Copies come late, but sooner than a home moves.
-            if self.chance.random() < 0.5 or self.absences:
+            if self.now - self.copied_at >= MOVES_FOR or self.chance.random() < 0.3:
                 self.replicate()
+            self.deliver(name)
         self._settle()
 
     def _settle(self) -> None:
