@@ -28,6 +28,7 @@ from local.replication.commands import acts
 from local.replication.replicas import Replica
 from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
+from local.transactions import spare_copies, spare_parsing
 
 
 def spare_casts() -> None:
@@ -98,6 +99,8 @@ def main(words: list[str]) -> None:
     options = _parser().parse_args(words)
     stop_with_parent()
     spare_casts()
+    spare_copies()
+    spare_parsing()
     make_table(options.region, options.table)
     file = Path(options.data) / data_file(options.region)
     try:
