@@ -2,7 +2,8 @@
 
 A row holds the counts of one subject in one span of time by one region; stats are sums of rows.
 Names are `clicks` (by people), `bots`, `heads`, `previews` and `checks` (of health), apart from
-each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`.
+each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`. A workspace's rows also
+have `link:<slug key>`, which of its links were followed.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ DIMENSIONS = (
 ).split()
 # Of one dimension in one row; what comes after them is counted as REST.
 MOST_VALUES = 100
+LINK = "link"  # the dimension of workspaces alone, as bounded as the others
 REST = "(other)"
 UNKNOWN = "(unknown)"  # the visitor did not say, or it can't be told
 
@@ -28,9 +30,12 @@ class CountRow(NamedTuple):
     counts: Mapping[str, int]
 
 
-def link_subject(slug_key: str) -> str:
-    """What the counts of a link are kept under."""
-    return f"link/{slug_key}"
+def link_subject(workspace: str, slug_key: str) -> str:
+    """What the counts of a link are kept under.
+
+    The workspace is in it as a slug may be another's one day, who is told nothing of before.
+    """
+    return f"link/{workspace}/{slug_key}"
 
 
 def workspace_subject(workspace: str) -> str:
