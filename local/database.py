@@ -22,6 +22,7 @@ from local.journal import Journal, record
 from local.moto_apps import ask_moto
 from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
+from local.transactions import spare_copies, spare_parsing
 
 
 def spare_casts() -> None:
@@ -81,6 +82,8 @@ def main(descriptor: str, data: str, region: str, table: str) -> None:
     """Restore the table and serve until told to stop."""
     stop_with_parent()
     spare_casts()
+    spare_copies()
+    spare_parsing()
     make_table(region, table)
     file = Path(data) / data_file(region)
     try:
