@@ -25,6 +25,7 @@ TOPS: Mapping[str, str] = {
     "utm_campaigns": "utm_campaign",
 }
 LINK_TOPS: Mapping[str, str] = {"links": LINK, **TOPS}
+SERIES_NAMES = ("clicks", "bots")
 KINDS_SHOWN = ("clicks", "bots", "heads", "previews")
 
 

@@ -1,13 +1,14 @@
 """Stats as owners ask for them: of one of their links, or of all of their workspace."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.core.counts import CountRow, link_subject, workspace_subject
 from chalicelib.core.fields import Field
 from chalicelib.core.periods import (
-    Period,
+    Piece,
     bucket_starts,
     is_whole_in_utc,
     middle_of,
@@ -19,6 +20,7 @@ from chalicelib.core.stat_files import write_stats
 from chalicelib.core.stat_queries import StatQuery, read_stat_query, stat_fields
 from chalicelib.core.stats import (
     LINK_TOPS,
+    SERIES_NAMES,
     TOPS,
     Compared,
     Sums,
@@ -100,25 +102,35 @@ class StatService:
         return read_stat_query(parameters, self.links.clock(), self.fields)
 
     def _stats(self, subject: str, slug: str | None, query: StatQuery) -> Stats:
-        starts = bucket_starts(query.period, query.interval, query.zone)
-        by_hours = query.interval == "hour" or (
-            query.interval == "day" and not is_whole_in_utc(starts)
-        )
         # Asked before the rows: what is counted meanwhile is not promised, and may be there.
         as_of = self.counts.complete_as_of()
-        rows = self._rows(subject, query.period, query, by_hours=by_hours)
-        sums = sum_rows(rows, starts)
+        sums = self._sums(subject, query)
         compared = self._compare(subject, query, sums.clicks) if query.compared else None
         return Stats(slug, query, sums, compared, format_time(as_of) if as_of else None)
 
+    def _sums(self, subject: str, query: StatQuery) -> Sums:
+        starts = bucket_starts(query.period, query.interval, query.zone)
+        few = plan_reads(query.period, query.now, by_hours=False)
+        fine = plan_reads(query.period, query.now, by_hours=_needs_hours(query, starts))
+        if few == fine:
+            return sum_rows(self._rows(subject, few), starts)
+        # Values of dimensions are most of a row: they come from few rows, the points from many.
+        series = sum_rows(self._rows(subject, fine, SERIES_NAMES), starts).series
+        return Sums(sum_rows(self._rows(subject, few), ()).counts, series)
+
     def _compare(self, subject: str, query: StatQuery, clicks: int) -> Compared:
         before = period_before(query.period, query.zone)
-        then = sum_rows(self._rows(subject, before, query, by_hours=False), ())
+        pieces = plan_reads(before, query.now, by_hours=False)
+        then = sum_rows(self._rows(subject, pieces, SERIES_NAMES), ())
         return compare(before.since, before.until, clicks, then.clicks)
 
     def _rows(
-        self, subject: str, period: Period, query: StatQuery, *, by_hours: bool
+        self, subject: str, pieces: Sequence[Piece], names: Sequence[str] | None = None
     ) -> Iterator[CountRow]:
-        for piece in plan_reads(period, query.now, by_hours=by_hours):
-            for row in self.counts.read(subject, *piece):
+        for piece in pieces:
+            for row in self.counts.read(subject, *piece, names):
                 yield row._replace(at=middle_of(piece, row.at))
+
+
+def _needs_hours(query: StatQuery, starts: list[datetime]) -> bool:
+    return query.interval == "hour" or (query.interval == "day" and not is_whole_in_utc(starts))

@@ -1,5 +1,6 @@
 """Stats called in every way in which they say that they can end."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.core.counts import CountRow, Span
@@ -14,7 +15,14 @@ PATHS = ("/stats", "/links/counted/stats")
 class DownCounts(CountMemory):
     """Counts of a table that does not answer."""
 
-    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
+    def read(
+        self,
+        subject: str,
+        span: Span,
+        since: datetime,
+        until: datetime,
+        names: Sequence[str] | None = None,
+    ) -> list[CountRow]:
         raise Unavailable("The table did not answer.")
 
     def complete_as_of(self) -> datetime | None:
