@@ -218,8 +218,18 @@ class FileStore(Protocol):
 class CountStore(Protocol):
     """Counts of clicks. Every method raises Unavailable when the store does not answer."""
 
-    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
-        """The rows of a subject whose spans begin in [since, until), oldest first."""
+    def read(
+        self,
+        subject: str,
+        span: Span,
+        since: datetime,
+        until: datetime,
+        names: Sequence[str] | None = None,
+    ) -> list[CountRow]:
+        """The rows of a subject whose spans begin in [since, until), oldest first.
+
+        With `names` their counts of these alone: what is not sent is not read through either.
+        """
 
     def complete_as_of(self) -> datetime | None:
         """Until when all clicks are counted, as far as logs have come; None before the first."""

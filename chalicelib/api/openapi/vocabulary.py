@@ -48,6 +48,7 @@ from chalicelib.api.openapi.schemas import (
     link_model,
     page_model,
 )
+from chalicelib.api.openapi.stat_schemas import LINK_STATS, WORKSPACE_STATS, stats_answer
 
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "KEY_ID",
     "KEY_PAGE",
     "KNOWN",
+    "LINK_STATS",
     "MADE",
     "NEW_KEY_EXAMPLE",
     "NEW_LINK_EXAMPLE",
@@ -81,6 +83,7 @@ __all__ = [
     "SLUG_IN_PATH",
     "TAGGED",
     "UNLISTED",
+    "WORKSPACE_STATS",
     "Answer",
     "Body",
     "Header",
@@ -95,4 +98,5 @@ __all__ = [
     "link_model",
     "page_model",
     "page_of",
+    "stats_answer",
 ]
