@@ -1,6 +1,6 @@
 """Counts of clicks, read from the links' own table: rows of all regions, summed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +19,19 @@ class CountTable:
     def __init__(self, model: type[LinkItem]) -> None:
         self._table = RawTable(model)
 
-    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
+    def read(
+        self,
+        subject: str,
+        span: Span,
+        since: datetime,
+        until: datetime,
+        names: Sequence[str] | None = None,
+    ) -> list[CountRow]:
         """A Query for each MB; see CountStore."""
         # The last span may begin before `until`; what follows it in its keys is less than this.
         between = (counts_since(span, since), counts_since(span, until) + "$")
         found: dict[datetime, dict[str, int]] = {}
-        for item in self._table.query(counts_pk(subject), between):
+        for item in self._table.query(counts_pk(subject), between, names):
             at = datetime.fromisoformat(item["sk"]["S"].split("#")[1] + ":00:00+00:00")
             if since <= at < until:
                 add_counts(found.setdefault(at, {}), _counts_of(item))

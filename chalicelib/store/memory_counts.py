@@ -18,13 +18,21 @@ class CountMemory:
         self._seen: datetime | None = None
         self._lock = Lock()
 
-    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
+    def read(
+        self,
+        subject: str,
+        span: Span,
+        since: datetime,
+        until: datetime,
+        names: Sequence[str] | None = None,
+    ) -> list[CountRow]:
         """See CountStore."""
         found: dict[datetime, dict[str, int]] = {}
         with self._lock:
             for row, counts in self._rows.items():
                 if (row.subject, row.span) == (subject, span) and since <= row.at < until:
-                    add_counts(found.setdefault(row.at, {}), counts)
+                    wanted = counts if names is None else {n: counts.get(n, 0) for n in names}
+                    add_counts(found.setdefault(row.at, {}), wanted)
         return [CountRow(at, found[at]) for at in sorted(found)]
 
     def complete_as_of(self) -> datetime | None:

@@ -27,10 +27,15 @@ class RawTable:
         """The client of the model."""
         return self._model._get_connection().connection.client  # noqa: SLF001 - no other way in
 
-    def query(self, pk: str, between: tuple[str, str] | None = None) -> Iterator[Json]:
+    def query(
+        self,
+        pk: str,
+        between: tuple[str, str] | None = None,
+        attributes: Sequence[str] | None = None,
+    ) -> Iterator[Json]:
         """The items of a partition; of those whose sort keys are between these two, if given.
 
-        A whole partition is read consistently.
+        With `attributes` these alone and the sort key. A whole partition is read consistently.
         """
         names, values, condition = {"#p": "pk"}, {":p": {"S": pk}}, "#p = :p"
         if between:
@@ -44,6 +49,10 @@ class RawTable:
             "ExpressionAttributeValues": values,
             "ConsistentRead": between is None,
         }
+        if attributes is not None:
+            marks = {"#s": "sk", **{f"#{at}": name for at, name in enumerate(attributes)}}
+            names |= marks
+            asked["ProjectionExpression"] = ", ".join(marks)
         while True:
             with blaming("The table"):
                 answer = self.client.query(**asked)
