@@ -168,6 +168,45 @@ def test_drawn_slugs_lead_on_everywhere(places: dict[str, RunningStack]) -> None
         assert {place.ask("GET", f"/{slug}").status for place in places.values()} == {302}
 
 
+def first_that(stack: RunningStack, slug: str, to: str) -> Answer:
+    """The first answer that leads there."""
+    found: list[Answer] = []
+
+    def ask() -> bool:
+        found.append(stack.ask("GET", f"/{slug}"))
+        return leads_to(found[-1], to)
+
+    wait_for(ask)
+    return found[-1]
+
+
+@pytest.mark.parametrize("home", [US, EU])
+def test_an_edit_is_told_to_every_cache(
+    whole: RunningStack, places: dict[str, RunningStack], home: str
+) -> None:
+    """Of both regions and at both places: what they had is not waited for until it is stale."""
+    slug = homed(home, "edited")
+    make(whole, slug)
+    for place in places.values():
+        first_that(place, slug, slug)
+        wait_for(lambda at=place: "edge; hit" in at.ask("GET", f"/{slug}").headers["Cache-Status"])
+    assert whole.api("PATCH", f"/links/{slug}", {"destination": f"{D}new"}).status == 200
+    for place in places.values():
+        said = first_that(place, slug, "new").headers["Cache-Status"]
+        assert '"API cache"; hit' in said
+        assert "edge; fwd=uri-miss" in said
+
+
+def test_a_link_that_was_asked_for_before_it_was_made(
+    whole: RunningStack, places: dict[str, RunningStack]
+) -> None:
+    """The 404 that the regions' caches have of it is replaced, not waited for."""
+    assert {place.ask("GET", "/early").status for place in places.values()} == {404}
+    make(whole, "early")
+    for place in places.values():
+        assert '"API cache"; hit' in first_that(place, "early", "early").headers["Cache-Status"]
+
+
 @pytest.mark.parametrize("fault", ["region-down", "region-freeze"])
 @pytest.mark.parametrize("lost", [US, EU])
 def test_redirects_survive_the_loss_of_a_region(
