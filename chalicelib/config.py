@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.config_forms import bucket, cluster, distribution, function, stream
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
 from chalicelib.core.hosts import bare_host
 from chalicelib.core.logs import Place
@@ -25,16 +26,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
 )
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
-_FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NAME_OF_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-_STREAM = re.compile(
-    r"arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]+/stream/[0-9A-Za-z:.-]+",
-    re.ASCII,
-)
-_DISTRIBUTION = re.compile(r"[A-Z0-9]{10,20}", re.ASCII)
-_CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
 
@@ -159,36 +152,6 @@ def _origin_secrets(text: str) -> tuple[str, ...]:
     return secrets
 
 
-def _bucket(text: str) -> str:
-    if text and not _BUCKET.fullmatch(text):
-        raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
-    return text
-
-
-def _function(text: str) -> str:
-    if text and not _FUNCTION.fullmatch(text):
-        raise ValueError("the name of a Lambda function alone, like everhop-prod-worker")
-    return text
-
-
-def _stream(text: str) -> str:
-    if text and not _STREAM.fullmatch(text):
-        raise ValueError("the ARN of a stream, like arn:aws:dynamodb:...:table/.../stream/...")
-    return text
-
-
-def _distribution(text: str) -> str:
-    if text and not _DISTRIBUTION.fullmatch(text):
-        raise ValueError("the id of a CloudFront distribution, like E1A2B3C4D5E6F7")
-    return text
-
-
-def _cluster(text: str) -> str:
-    if text and not _CLUSTER.fullmatch(text):
-        raise ValueError("a cluster's endpoint, like daxs://name.abc123.dax-clusters.aws.com")
-    return text
-
-
 def _milliseconds(text: str) -> float:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text, re.ASCII):
         raise ValueError("a whole number of milliseconds, from 1 to 9999")
@@ -250,12 +213,12 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_STAGE": Setting(_stage, "dev", "What logs and metrics call this deployment."),
     "EVERHOP_RELEASE": Setting(_name, "", "What is deployed: a version, or a commit."),
-    "EVERHOP_BUCKET": Setting(_bucket, "", "The S3 bucket for files; without it no exports."),
+    "EVERHOP_BUCKET": Setting(bucket, "", "The S3 bucket for files; without it no exports."),
     "EVERHOP_WORKER": Setting(
-        _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
+        function, "", "The Lambda function of jobs; this one's name and -worker when unset."
     ),
     "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
-    "EVERHOP_DAX": Setting(_cluster, "", "The DAX cluster's endpoint; none when unset."),
+    "EVERHOP_DAX": Setting(cluster, "", "The DAX cluster's endpoint; none when unset."),
     "EVERHOP_DAX_CONNECT_MS": Setting(_milliseconds, "150", "How long a connection may take."),
     "EVERHOP_DAX_READ_MS": Setting(_milliseconds, "250", "How long DAX may take to answer."),
     "EVERHOP_DAX_FALLBACKS": Setting(
@@ -266,9 +229,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_KEEP_WARM": Setting(_some, "0", "Links that the edge is asked for by schedule."),
     "EVERHOP_WARM_SLUGS": Setting(_in_order, "", "Those links, the most followed first."),
-    "EVERHOP_STREAM": Setting(_stream, "", "The table's stream here; without it no purges."),
+    "EVERHOP_STREAM": Setting(stream, "", "The table's stream here; without it no purges."),
     "EVERHOP_API_URL": Setting(_base_url, "", "This API's own address, whose cache is purged."),
-    "EVERHOP_DISTRIBUTION": Setting(_distribution, "", "The CloudFront distribution to purge."),
+    "EVERHOP_DISTRIBUTION": Setting(distribution, "", "The CloudFront distribution to purge."),
     "EVERHOP_PURGE": Setting(
         _one_of("all", "takedowns", "off"), "all", "What CloudFront is told, which costs by path."
     ),

@@ -13,6 +13,7 @@ from tools.client import CannotRun
 from tools.edge_parts import edge_parts, opened_parts, static_part
 from tools.parts import DATA, Kind, Parameters, Part, leftover_of
 from tools.stages import Group, Stage
+from tools.stream_parts import streams_part
 
 
 class Stack(NamedTuple):
@@ -127,6 +128,8 @@ def _regional(
         yield static_part(group, stage, region)
     dax = clusters.get(stage.name, StageDax())
     yield from _dax(group, stage, region, dax)
+    if edge.enabled or dax.enabled:  # else there is no cache to purge
+        yield streams_part(group, stage, region)
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
