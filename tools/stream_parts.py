@@ -39,7 +39,8 @@ def purge_settings(
     """
     known = {
         STREAM: stream,
-        API_URL: api_url,
+        # There is an API cache only behind the edge, and before the app is there nobody knows it.
+        API_URL: api_url if outputs else "",
         DISTRIBUTION: outputs.get("DistributionId", ""),
     }
     return {name: it for name, it in known.items() if it and name not in stage.environment}
