@@ -84,9 +84,16 @@ def _lines(config: Config, clock: Clock, done: Done, unread: Mapping[str, str]) 
         {"level": "error", "event": "conflict", **place, **_told(it)} for it in done.conflicts
     ]
     if done.changes or unread:
-        values = {**describe_done(done, at), "Unreadable": len(unread)}
+        values = describe_done(done, at)
+        counts = {
+            "changes": len(done.changes),
+            "ignored": len(done.purged.ignored),
+            "unreadable": len(unread),
+        }
         level = "warning" if done.failed or done.purged.ignored else "info"
-        lines.append({"level": level, "event": "changes", **place, **measure_changes(at, values)})
+        lines.append(
+            {"level": level, "event": "changes", **place, **counts, **measure_changes(at, values)}
+        )
     return lines
 
 

@@ -20,6 +20,7 @@ MODULES = frozenset(
         "chalicelib.api.redirects",
         "chalicelib.api.routes",
         "chalicelib.config",
+        "chalicelib.config_forms",
         "chalicelib.core",
         "chalicelib.core.destinations",
         "chalicelib.core.errors",

@@ -14,6 +14,7 @@ from tools.edge_parts import edge_parts, opened_parts, static_part
 from tools.parts import DATA, Kind, Parameters, Part, leftover_of
 from tools.replicas import MOST_REGIONS, PLACES, WANTED
 from tools.stages import Group, Stage
+from tools.stream_parts import streams_part
 
 
 class Stack(NamedTuple):
@@ -129,6 +130,8 @@ def _regional(
         yield static_part(group, stage, region)
     dax = clusters.get(stage.name, StageDax())
     yield from _dax(group, stage, region, dax)
+    if edge.enabled or dax.enabled:  # else there is no cache to purge
+        yield streams_part(group, stage, region)
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind

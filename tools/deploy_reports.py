@@ -94,8 +94,22 @@ def cost_lines(
         "by us-east-1's list prices. By use: table, functions, requests, files, logs.",
         "",
     )
+    yield from _purge_lines(parts, stages)
     if untold:
         yield from wrap(f"The cache stays off while {TOLD} is off: {', '.join(untold)}.", "")
+
+
+def _purge_lines(parts: Sequence[Part], stages: Sequence[Stage]) -> Iterator[str]:
+    """What each region's purges at the edge cost, where there is one."""
+    if not any(it.name == "edge" for it in parts):
+        return
+    said = sorted({it.environment.get("EVERHOP_PURGE", "all") for it in stages} - {"off"})
+    if said:
+        yield from wrap(
+            f"Purges at the edge ({', '.join(said)}): 1,000 paths a month are free, then 0.005 USD "
+            f"each. An edit is one path for each of {len(stages)} regions; ten at once are one.",
+            "",
+        )
 
 
 def _is_told(stage: Stage, parts: Sequence[Part]) -> bool:

@@ -22,6 +22,7 @@ from tools.replicas import adding
 from tools.smoke_tests import Trial, smoke_test
 from tools.stacks import Stacks, Update, current_parameters
 from tools.stages import Group, Stage
+from tools.stream_parts import purge_settings, stream_of
 
 
 Json = dict[str, Any]
@@ -146,9 +147,19 @@ class Deployment:
         told = self._edge.handed(stage)
         if told and self._caches[stage].enabled and TOLD not in self._stages[stage].environment:
             told[TOLD] = "on"  # the query is a key only as the edge hands it on
+        told |= self._purge_settings(stage)
         for name, value in told.items():
             put_handed(handed, f"environment_variables.{name}", value)
         return handed
+
+    def _purge_settings(self, stage: str) -> dict[str, str]:
+        """Where a stage finds what changed, and the caches that are to forget it."""
+        parts = [it for it in self.parts if it.stage == stage and it.name == "streams"]
+        if not parts or not Stacks(parts[0].region).read(parts[0].stack):
+            return {}
+        stream = stream_of(self.group.table, parts[0].region)
+        outputs = self._edge.outputs if self._has_edge else {}
+        return purge_settings(self._stages[stage], stream, self._api_of(stage), outputs)
 
     def _look_at_stack(self, part: Part) -> Update:
         filled, late = self._edge.filled(part)

@@ -82,12 +82,10 @@ class ChangeService:
 
 
 def describe_done(done: Done, now: datetime) -> dict[str, Any]:
-    """What a batch's line in the log says of it, without who or what the links are."""
+    """What a batch's line in the log measures, without who or what the links are."""
     late = [now - it.at for it in done.changes if it.at]
     return {
-        "Changes": len(done.changes),
         "Conflicts": len(done.conflicts),
-        "PurgesFailed": len(done.failed),
-        "PurgesIgnored": len(done.purged.ignored),
+        "PurgesFailed": len(done.failed | done.purged.ignored),
         "PurgeDelay": round(max(it.total_seconds() for it in late) * 1000) if late else 0,
     }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from chalicelib.core.freshness import kept_for
 from tests.conftest import ROOT
 from tests.infra.distribution_checks import behaviours_of, config_of
 from tests.infra.rendering import load, render
@@ -59,7 +60,8 @@ def test_figures_are_those_of_the_templates() -> None:
     )
     firewall = load("global/firewall")["Parameters"]
 
-    assert f"| {edge['FreshFor']['Default']} s | path and query |" in TEXT
+    assert f"| {kept_for()} s | path and query |" in TEXT
+    assert f"`FreshFor` then stays at its default, {edge['FreshFor']['Default']}." in TEXT
     assert f"5xx over {watch['MostErrors']['Default']} %" in TEXT
     assert f"over {watch['MostLatency']['Default'] // 1000} s;" in TEXT
     assert f"brought back for {site['KeepOldFor']['Default']} days" in TEXT

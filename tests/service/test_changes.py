@@ -306,8 +306,6 @@ def test_two_writes_of_one_version_are_told() -> None:
     )
     directive = json.loads(lines[1])["_aws"]["CloudWatchMetrics"][0]
     assert {it["Name"]: it["Unit"] for it in directive["Metrics"]} == {
-        **dict.fromkeys(
-            ["Changes", "Conflicts", "PurgesFailed", "PurgesIgnored", "Unreadable"], "Count"
-        ),
+        **dict.fromkeys(["Conflicts", "PurgesFailed"], "Count"),
         "PurgeDelay": "Milliseconds",
     }

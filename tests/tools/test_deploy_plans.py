@@ -31,6 +31,7 @@ from tools.replicas import PLACES, adding, removing
 from tools.smoke_tests import smoke_test
 from tools.stacks import Update, _parameters, _resources
 from tools.stages import find_group
+from tools.stream_parts import MONTHLY
 
 
 AWS = ("AWS_", "EVERHOP_")
@@ -332,13 +333,13 @@ def test_what_a_destroy_leaves() -> None:
 
     assert names(split_parts(whole, data=False)[0]) == [
         *(f"global {it}" for it in ("watch", "edge", "firewall", "headers", "origin secret")),
-        *(f"eu-west-1 {it}" for it in ("alarms for us-east-1", "app", "dax", "network")),
-        *(f"us-east-1 {it}" for it in ("alarms for eu-west-1", "app", "dax", "network")),
+        *(f"eu-west-1 {it}" for it in ("alarms for us-east-1", "app", "streams", "dax", "network")),
+        *(f"us-east-1 {it}" for it in ("alarms for eu-west-1", "app", "streams", "dax", "network")),
     ]
     assert names(split_parts(whole, data=True)[0])[-1] == "data table"
     assert names(split_parts(one, data=True)[0]) == [
         f"eu-west-1 {it}"
-        for it in ("alarms for us-east-1", "app", "dax", "network", "static", "files")
+        for it in ("alarms for us-east-1", "app", "streams", "dax", "network", "static", "files")
     ]
 
 
@@ -355,10 +356,12 @@ def test_dax_tells_the_functions_where_it_is() -> None:
         for output, key in part.hands:
             put_handed(handed, key, outputs[output])
 
-    assert [it.name for it in regional[:4]] == ["files", "network", "dax", "app"]
+    assert [it.name for it in regional[:5]] == ["files", "network", "dax", "streams", "app"]
     assert [it.stack for it in (network, cluster)] == ["everhop-prod-network", "everhop-prod-dax"]
     assert handed == handed_config(outputs, outputs)
-    assert sum(it.monthly for it in parts if it.name == "dax") == dax.monthly_cost > 0
+    assert sum(it.monthly for it in parts if it.name in ("dax", "streams")) == (
+        dax.monthly_cost + MONTHLY
+    )
 
 
 def test_dax_that_is_turned_off_goes_last() -> None:
