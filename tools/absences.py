@@ -77,8 +77,7 @@ class RegionTables:
         """Have all these regions know it; when one can't, those that did know it no longer."""
         asked = self.regions if regions is None else tuple(regions)
         before = self.newest(asked)
-        # As they are read back: replication may have brought them before, and that is no
-        # contradiction.
+        # As they are read back, as replication may have brought them before: no contradiction.
         after = Known(before.epoch + 1, from_text(to_text(absences)))
         written: list[str] = []
         try:

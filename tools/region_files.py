@@ -141,7 +141,7 @@ def _replaced(value: Json, old: str, new: str) -> Json:
 
 
 def _section(text: str, name: str) -> str:
-    found = re.search(rf"\n*^\[{re.escape(name)}\]\n(?:(?!\[).*\n?)*", text, re.MULTILINE)
+    found = re.search(rf"^\[{re.escape(name)}\]\n(?:(?!\[).*\n?)*", text, re.MULTILINE)
     return found[0] if found else ""
 
 

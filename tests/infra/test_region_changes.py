@@ -100,9 +100,9 @@ def add(apis: Apis) -> None:
     assert {regions_told(apis, it) for it in (US, EU)} == {f"{US} {EU}"}
     (absence,) = absences(apis, US)
     assert absence["until"] is not None
-    alarms = apis.account.client("cloudwatch").describe_alarms()
-    names = {it["AlarmName"] for it in alarms["MetricAlarms"]}
-    assert {"everhop-prod-late-in-eu-west-1", "everhop-prod-split-from-eu-west-1"} <= names
+    for region, other in ((US, EU), (EU, US)):
+        client = apis.account.client("cloudformation", region)
+        assert client.describe_stacks(StackName=f"everhop-prod-replication-{other}")["Stacks"]
 
 
 def refuse_by_hand(apis: Apis) -> None:

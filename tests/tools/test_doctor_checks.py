@@ -70,6 +70,7 @@ def stage(name: str = US, **variables: str) -> Stage:
         "EVERHOP_STAGE": "prod",
         "EVERHOP_TABLE": "everhop-prod",
         "EVERHOP_REGION": name.removeprefix("prod-"),
+        "EVERHOP_REGIONS": "us-east-1 eu-west-1",
         "EVERHOP_BUCKET": "everhop-prod-files",
         "EVERHOP_API_KEY_HASH": "0" * 64,
         **variables,
@@ -147,13 +148,14 @@ AT_EDGE = [
 ON = StageCache(enabled=True)
 OFF = StageCache()
 Judge = Callable[[Any], Iterator[Finding]]
+DEV = stage("dev", EVERHOP_STAGE="dev", EVERHOP_REGION="", EVERHOP_REGIONS="")
 # judge -> what is right
 RIGHT: list[tuple[Judge, list[Any]]] = [
     (judge_packing, [packing(), packing("3.14"), packing("3.13", dax=US)]),
     (judge_disk, [Disk("/x", 2048 * MEBIBYTE)]),  # type: ignore[arg-type]
     (judge_port, [Port(8080, "nobody"), Port(8080, "everhop")]),
     (judge_settings, [settings(), settings(AWS_MAX_ATTEMPTS="1")]),
-    (judge_groups, [[stage(), stage(EU)], [stage("dev", EVERHOP_STAGE="dev", EVERHOP_REGION="")]]),
+    (judge_groups, [[stage(), stage(EU)], [DEV]]),
     (judge_caches, [caches(ON, ON), caches(OFF, OFF, on="off")]),
     (judge_policy, [Policy(stage(), POLICY)]),
     (judge_waits, [Waits(US, 10, {"worker": 900}, 6)]),
@@ -187,6 +189,8 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="us-east-1")], "are both for us-east-1"),
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="")], f"{EU} names no region"),
     (judge_groups, [stage(), stage(EU, EVERHOP_REGION="eu-west-2")], f"{EU} is for eu-west-2"),
+    (judge_groups, [stage(), stage(EU, EVERHOP_REGIONS="")], f"{EU} does not know the regions"),
+    (judge_groups, [stage()], f"{US} does not know the regions of prod"),
     (judge_groups, [stage(), stage(EU, EVERHOP_TABLE="t")], "EVERHOP_TABLE differs among"),
     (judge_groups, [stage(), stage(EU, EVERHOP_API_KEY_HASH="1")], "EVERHOP_API_KEY_HASH differs"),
     (judge_groups, [stage(), stage(EU, EVERHOP_SLUG_CASE="x")], "EVERHOP_SLUG_CASE differs"),
@@ -253,6 +257,16 @@ FAULTS: list[tuple[Judge, Any, str]] = [
         judge_function,
         function(Environment={"Variables": stage(EVERHOP_REGION="").environment}),
         "wrong: EVERHOP_REGION is not set",
+    ),
+    (
+        judge_function,
+        function(VpcConfig={"SubnetIds": ["s"]}),
+        "wrong: its network has no way to the table in eu-west-1",
+    ),
+    (
+        judge_function,
+        function(VpcConfig={"SubnetIds": ["s"], "Ipv6AllowedForDualStack": True}),
+        "wrong: EVERHOP_TABLE_ENDPOINTS is not set, so other regions",
     ),
     (judge_function, function()._replace(deployed=None), "wrong: the function is gone"),
     (judge_function, lacking("EVERHOP_API_KEY_HASH"), "warn: no EVERHOP_API_KEY_HASH"),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from infra.caches import TOLD, StageCache
 from tools.findings import Finding, ok, warn, wrong
+from tools.region_guards import told_regions
 from tools.stages import Stage
 
 
@@ -65,6 +66,7 @@ def judge_groups(stages: Sequence[Stage]) -> Iterator[Finding]:
         members = list(found)
         regions = " and ".join(stage.region or "any region" for stage in members)
         faults = list(_group_faults(group, members)) if len(members) > 1 else []
+        faults = faults or list(_untold_regions(group, members))
         yield from faults or [ok(f"in {regions}", group)]
 
 
@@ -84,6 +86,16 @@ def _group_faults(group: str, members: Sequence[Stage]) -> Iterator[Finding]:
         if len({stage.environment.get(name, "") for stage in members}) > 1:
             names = ", ".join(stage.name for stage in members)
             yield wrong(f"{name} differs among {names}", f"give them one value in {_CONFIG}")
+
+
+def _untold_regions(group: str, members: Sequence[Stage]) -> Iterator[Finding]:
+    """Two ideas of which regions there are would be two homes of one link."""
+    regions = [stage.region for stage in members]
+    for stage in members:
+        told = told_regions(stage.environment) or {stage.region}
+        if told != set(regions):
+            fix = f'set EVERHOP_REGIONS for {stage.name} to "{" ".join(regions)}" in {_CONFIG}'
+            yield wrong(f"{stage.name} does not know the regions of {group}", fix)
 
 
 class Caches(NamedTuple):
