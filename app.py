@@ -53,5 +53,15 @@ if _config.stream:
         return handle_changes(_config, event.to_dict())
 
 
+if _config.logs:
+
+    @app.on_s3_event(_config.logs, events=["s3:ObjectCreated:*"], name="clicks")
+    def count_clicks(event: Any) -> Any:
+        """Count the clicks in a log file that has come, once."""
+        from chalicelib.click_wiring import handle_logs  # noqa: PLC0415 - no redirect needs it
+
+        return handle_logs(_config, event.to_dict(), event.context)
+
+
 gc.freeze()
 gc.enable()

@@ -95,6 +95,18 @@ SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_KEEP_WARM": Setting(kinds.some, "0", "Links that the edge is asked for by schedule."),
     "EVERHOP_WARM_SLUGS": Setting(kinds.in_order, "", "Those links, the most followed first."),
     "EVERHOP_STREAM": Setting(kinds.stream, "", "The table's stream here; without it no purges."),
+    "EVERHOP_LOGS": Setting(
+        kinds.bucket, "", "The S3 bucket of access logs; without it no clicks."
+    ),
+    "EVERHOP_LOG_REGIONS": Setting(
+        kinds.regions, "", "The regions that are told of each log file; this one alone if unset."
+    ),
+    "EVERHOP_DEAD_LOGS": Setting(
+        kinds.queue, "", "The SQS queue for log files that can't be counted."
+    ),
+    "EVERHOP_HONOUR_GPC": Setting(
+        kinds.switch, "on", "Count the click alone of who asks not to be tracked, where logs tell."
+    ),
     "EVERHOP_API_URL": Setting(
         kinds.base_url, "", "This API's own address, whose cache is purged."
     ),
@@ -139,6 +151,10 @@ class Config(NamedTuple):
     table_endpoints: tuple[tuple[str, str], ...] = ()  # region, url
     home_read_for: float = 0.15
     stream: str = ""
+    logs: str = ""
+    log_regions: tuple[str, ...] = ()
+    dead_logs: str = ""
+    honour_gpc: bool = True
     api_url: str = ""
     distribution: str = ""
     purge: Literal["all", "takedowns", "off"] = "all"
@@ -213,6 +229,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         keep_warm=values["EVERHOP_KEEP_WARM"],
         warm_slugs=values["EVERHOP_WARM_SLUGS"],
         stream=values["EVERHOP_STREAM"],
+        logs=values["EVERHOP_LOGS"],
+        log_regions=_regions(values["EVERHOP_LOG_REGIONS"], region, "EVERHOP_LOG_REGIONS"),
+        dead_logs=values["EVERHOP_DEAD_LOGS"],
+        honour_gpc=values["EVERHOP_HONOUR_GPC"],
         api_url=values["EVERHOP_API_URL"],
         distribution=values["EVERHOP_DISTRIBUTION"],
         purge=values["EVERHOP_PURGE"],
@@ -247,10 +267,10 @@ def _region(named: str, environ: Mapping[str, str]) -> str:
     return named or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-def _regions(every: tuple[str, ...], here: str) -> tuple[str, ...]:
+def _regions(every: tuple[str, ...], here: str, name: str = "EVERHOP_REGIONS") -> tuple[str, ...]:
     if every and here not in every:
         # Two ideas of who is there would be two homes of one link.
         raise ConfigError(
-            f"EVERHOP_REGIONS is {','.join(every)!r}, but it must name {here} too: this runs there."
+            f"{name} is {','.join(every)!r}, but it must name {here} too: this runs there."
         )
     return every or (here,)

@@ -13,6 +13,7 @@ _ORIGIN = re.compile(
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
+_QUEUE = re.compile(r"https?://[A-Za-z0-9.:-]+/[0-9]+/[A-Za-z0-9_-]{1,80}", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NAME_OF_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _STREAM = re.compile(
@@ -151,6 +152,13 @@ def bucket(text: str) -> str:
     """The name of a bucket, or nothing."""
     if text and not _BUCKET.fullmatch(text):
         raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
+    return text
+
+
+def queue(text: str) -> str:
+    """The URL of an SQS queue, or none."""
+    if text and not _QUEUE.fullmatch(text):
+        raise ValueError("a queue's URL, like https://sqs.us-east-1.amazonaws.com/1234/name")
     return text
 
 

@@ -37,11 +37,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.region_wiring": {"chalicelib"},
     "chalicelib.warm_wiring": {"chalicelib"},
     "chalicelib.change_wiring": {"chalicelib", "botocore"},
+    "chalicelib.click_wiring": {"chalicelib"},
     "app": {
         "chalicelib.config",
         "chalicelib.entrance",
         "chalicelib.warm_wiring",
         "chalicelib.change_wiring",
+        "chalicelib.click_wiring",
         "packing.hook",
         "infra.chalice_hooks",
     },

@@ -66,6 +66,15 @@ def _describe_follow(say: Any) -> Any:
     )
 
 
+def _describe_shared(say: Any) -> Any:
+    to = {"Location": say.Header("The link's other address.", "https://sho.rt/spring~")}
+    apart = say.Answer(
+        "To the address of what may not be kept for all, for the answer.", headers=to
+    )
+    operation = _describe_follow(say)
+    return operation._replace(answers={**operation.answers, 303: apart})
+
+
 def query_of(request: Request) -> str:
     """The query as the visitor typed it, or as near to that as can be had."""
     raw = request.headers.get(RAW_QUERY)
@@ -195,7 +204,8 @@ def _hop(request: Request, slug: str, public_url: str) -> Response:
     """To the address that nobody keeps: what is kept of this slug is the way there."""
     segment = quote(slug, safe="%+")
     at = f"{public_url}/{segment}~" if public_url else apart_url_of(request, segment)
-    return _redirect(Redirect(_with_query(request, at), 302))
+    # A status that no link has: logs tell by it that this is no click, the next request is.
+    return _redirect(Redirect(_with_query(request, at), 303))
 
 
 def routes(
@@ -212,7 +222,7 @@ def routes(
     )
     shared = visitors._replace(shared_for=max(cache.fresh_for * api_cache, edge_for))
 
-    @route(api, "/r/{slug}", FOLLOWED, _describe_follow, public=True, cache=cache)
+    @route(api, "/r/{slug}", FOLLOWED, _describe_shared, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
         """Follow a link.
 

@@ -4,13 +4,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
 from chalicelib.core.counts import RowKey
 from chalicelib.core.errors import Unavailable
 from chalicelib.service.ports import Receipt
 from chalicelib.store.counts import OWN
-from chalicelib.store.job_clients import blaming, code_of
+from chalicelib.store.job_clients import blaming, code_of_cause
 from chalicelib.store.keys import LINK_SK, LOGS_PK, counts_pk, counts_sk, link_pk, log_pk
 from chalicelib.store.models import LinkItem
 from chalicelib.store.raw_tables import TRIES, Json, RawTable, number
@@ -136,9 +134,7 @@ class FoldTable:
             with blaming("The table"):
                 self._table.client.update_item(**change, ConditionExpression=condition)
         except Unavailable as error:
-            cause = error.__cause__
-            failed = "ConditionalCheckFailedException"
-            if not isinstance(cause, ClientError) or code_of(cause) != failed:
+            if code_of_cause(error) != "ConditionalCheckFailedException":
                 raise
 
 

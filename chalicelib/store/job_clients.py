@@ -29,7 +29,7 @@ _SENDING = {
 
 @cache
 def make_client(service: str, region: str) -> Any:
-    """The client of `s3` or `lambda` in a region; 20 to 150 ms at the first call."""
+    """The client of `s3`, `sqs` or `lambda` in a region; 20 to 150 ms at the first call."""
     # A fixed user agent, as of the table's client; botocore's own grows with each Chalice app.
     config = Config(**(_SENDING if service == "s3" else _ASKING), user_agent="everhop")
     return get_session().create_client(service, region_name=region, config=config)
@@ -38,6 +38,12 @@ def make_client(service: str, region: str) -> Any:
 def code_of(error: ClientError) -> str:
     """What AWS calls the error."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def code_of_cause(error: Unavailable) -> str:
+    """What AWS calls the error that a service was blamed for; empty when it did not answer."""
+    cause = error.__cause__
+    return code_of(cause) if isinstance(cause, ClientError) else ""
 
 
 @contextmanager

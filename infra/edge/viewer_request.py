@@ -72,7 +72,8 @@ def _refuse(request: Message, settings: Settings) -> Message:
 
 
 def _redirect(address: str, query: str) -> Message:
-    answered: Message = {"status": "302", "statusDescription": "Found", "headers": {}}
+    # Not 302: logs tell clicks by their status, and the click comes next.
+    answered: Message = {"status": "303", "statusDescription": "See Other", "headers": {}}
     put(answered, "Location", f"{address}?{query}" if query else address)
     put(answered, "Cache-Control", "no-store")
     return answered

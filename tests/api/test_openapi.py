@@ -25,6 +25,7 @@ from tests.api.bulk_exercise import (
 )
 from tests.api.driver import BASE, KEY, Api, make_api
 from tests.api.exercise_jobs import ask_jobs, down_tools, exercise_jobs, working_tools
+from tests.api.hop_exercise import exercise_hops
 from tests.api.limited import exercise_limited
 from tests.api.lock_exercise import exercise_locks, exercise_locks_down
 from tests.api.stat_exercise import DownCounts, exercise_stats, exercise_stats_down
@@ -262,13 +263,15 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_busy(busy)
         with make_api(clock=SetClock(), EVERHOP_RATE_LIMIT="1") as limited:
             exercise_limited(limited)
+        with make_api(EVERHOP_API_CACHE="on") as cached:
+            exercise_hops(cached)
         promised = {
             (method, path, status)
             for path, method, operation in operations(api.contract.document)
             for status in operation["responses"]
             if status != "default"
         }
-        seen = set().union(*(one.contract.seen for one in (api, down, wary, busy, limited)))
+        seen = set().union(*(one.contract.seen for one in (api, down, wary, busy, limited, cached)))
 
     assert promised - seen == set()
 

@@ -34,7 +34,7 @@ def test_spellings(settings: Settings, case: dict[str, Any]) -> None:
     answer = ask(settings, case["uri"], query="a=1")
 
     if case.get("hop"):
-        assert answer["status"] == "302"
+        assert answer["status"] == "303"
         assert answer["headers"]["location"][0]["value"] == f"{case['hop']}?a=1"
     elif case["to"] is None:
         assert answer["status"] == "404"

@@ -123,7 +123,7 @@ def test_what_depends_on_the_visitor_hops(stage: Stage, fields: dict[str, Any]) 
     stage.make("promo", **fields)
     for _ in range(2):
         answer = stage.ask("/r/promo", "a=1")
-        assert answer["statusCode"] == 302
+        assert answer["statusCode"] == 303
         assert answer["headers"]["Location"] == "https://sho.rt/promo~?a=1"
     assert status_of(answer).startswith('"API cache"; hit')
     assert status_of(stage.ask("/v/promo", "a=1")) == "None"
