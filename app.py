@@ -43,5 +43,15 @@ if _config.keep_warm:
         keep_warm(_config)
 
 
+if _config.stream:
+
+    @app.on_dynamodb_record(_config.stream, name="changes")
+    def tell_of_changes(event: Any) -> Any:
+        """Have caches forget what was changed, in whichever region."""
+        from chalicelib.change_wiring import handle_changes  # noqa: PLC0415 - no redirect needs it
+
+        return handle_changes(_config, event.to_dict())
+
+
 gc.freeze()
 gc.enable()

@@ -2,14 +2,12 @@
 
 import hmac
 import os
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES, DestinationPolicy
-from chalicelib.core.homes import parse_regions
-from chalicelib.core.hosts import bare_host
+from chalicelib import setting_kinds as kinds
+from chalicelib.core.destinations import DestinationPolicy
 from chalicelib.core.logs import Place
 from chalicelib.core.slugs import SlugPolicy
 from chalicelib.policies import destination_policy, slug_policy
@@ -22,23 +20,8 @@ _PRIVATE = "EVERHOP_PRIVATE_DESTINATIONS"
 _DEVELOPMENT_URL = "http://127.0.0.1:8000/r"
 
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.ASCII)
-_ORIGIN = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII
-)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}", re.ASCII)
-_FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
-_BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
-
-
 class ConfigError(ValueError):
     """A setting has a value that can't be used; the text names it and says what would do."""
-
-
-class _Hidden(ValueError):
-    """A value that can't be used, and must not be shown."""
 
 
 class Setting(NamedTuple):
@@ -49,195 +32,81 @@ class Setting(NamedTuple):
     help: str
 
 
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"one of {', '.join(repr(one) for one in allowed)}")
-        return text
-
-    return parse
-
-
-def _switch(text: str) -> bool:
-    return _one_of("on", "off")(text) == "on"
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.casefold().replace(",", " ").split())
-
-
-def _hosts(text: str) -> frozenset[str]:
-    hosts = _words(text)
-    if any("/" in host or "@" in host for host in hosts):
-        raise ValueError("host names alone, like sho.rt or sho.rt:8080")
-    return frozenset(map(bare_host, hosts))
-
-
-def _schemes(text: str) -> frozenset[str]:
-    schemes = _words(text)
-    if schemes & (NEVER_SCHEMES | WEB_SCHEMES) or not all(map(_SCHEME.fullmatch, schemes)):
-        raise ValueError("schemes other than http, https and those that run code or read files")
-    return schemes
-
-
-def _base_url(text: str) -> str:
-    if text and not _BASE_URL.fullmatch(text):
-        raise ValueError("an address like https://sho.rt, with no user, query or fragment")
-    return text.rstrip("/")
-
-
-def _origins(text: str) -> frozenset[str]:
-    return frozenset(map(_origin, _words(text)))
-
-
-def _origin(text: str) -> str:
-    match = _ORIGIN.fullmatch(text)
-    if match is None:
-        raise ValueError(
-            "origins named one by one, like https://app.example.com or http://localhost:3000 "
-            "(`*` and `null` would let in pages of anyone)"
-        )
-    # As browsers write it: in lower case, and without the port that the scheme has anyway.
-    usual = {"https": ":443", "http": ":80"}.get(match["scheme"], ":")
-    return text.removesuffix(usual)
-
-
-def _table_endpoints(text: str) -> Mapping[str, str]:
-    endpoints = dict(one.partition("=")[::2] for one in _in_order(text))
-    if not all(map(_BASE_URL.fullmatch, endpoints.values())):
-        raise ValueError("addresses by region, like eu-west-1=http://127.0.0.1:8002")
-    return endpoints
-
-
-def _limit(text: str) -> int:
-    if text == "off":
-        return 0
-    if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII):
-        raise ValueError("a whole number of requests a minute, or 'off'")
-    return int(text)
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._+-]{0,64}", text, re.ASCII):
-        raise ValueError("up to 64 of letters, digits and . _ + -")
-    return text
-
-
-def _stage(text: str) -> str:
-    if not text:
-        raise ValueError("a name like prod")
-    return _name(text)
-
-
-def _digest(text: str) -> str:
-    if text and (len(text) != 64 or not set(text) <= set("0123456789abcdef")):
-        raise ValueError("64 hexadecimal digits, as `python -m tools key` prints")
-    return text
-
-
-def _origin_secrets(text: str) -> tuple[str, ...]:
-    secrets = tuple(text.replace(",", " ").split())
-    if any(not _SECRET.fullmatch(one) for one in secrets):
-        # Nothing of it is told: this text is printed.
-        raise _Hidden("secrets as `python -m tools edge secret` draws, the newest first")
-    return secrets
-
-
-def _bucket(text: str) -> str:
-    if text and not _BUCKET.fullmatch(text):
-        raise ValueError("the name of an S3 bucket alone, like everhop-prod-files-1234")
-    return text
-
-
-def _function(text: str) -> str:
-    if text and not _FUNCTION.fullmatch(text):
-        raise ValueError("the name of a Lambda function alone, like everhop-prod-worker")
-    return text
-
-
-def _cluster(text: str) -> str:
-    if text and not _CLUSTER.fullmatch(text):
-        raise ValueError("a cluster's endpoint, like daxs://name.abc123.dax-clusters.aws.com")
-    return text
-
-
-def _milliseconds(text: str) -> float:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text, re.ASCII):
-        raise ValueError("a whole number of milliseconds, from 1 to 9999")
-    return int(text) / 1000
-
-
-def _few(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII):
-        raise ValueError("a whole number from 1 to 999")
-    return int(text)
-
-
-def _some(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII):
-        raise ValueError("a whole number from 0, which is off, to 999")
-    return int(text)
-
-
-def _in_order(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
-
-
 SETTINGS: Mapping[str, Setting] = {
     "EVERHOP_STORE": Setting(
-        _one_of("", "dynamodb", "memory"), "", "Where links are kept; memory forgets at exit."
+        kinds.one_of("", "dynamodb", "memory"), "", "Where links are kept; memory forgets at exit."
     ),
     "EVERHOP_TABLE": Setting(str, "everhop-dev", "The DynamoDB table."),
     "EVERHOP_REGION": Setting(str, "", "This API's region; AWS_REGION when unset."),
     "EVERHOP_REGIONS": Setting(
-        parse_regions, "", "All regions of the deployment, this one among them; it alone if unset."
+        kinds.regions, "", "All regions of the deployment, this one among them; it alone if unset."
     ),
     "EVERHOP_TABLE_ENDPOINTS": Setting(
-        _table_endpoints, "", "Where other regions' DynamoDB is, if not at AWS: region=url ..."
+        kinds.table_endpoints, "", "Where other regions' DynamoDB is, if not at AWS: region=url ..."
     ),
     "EVERHOP_HOME_READ_MS": Setting(
-        _milliseconds, "150", "How long a visitor of an unknown link waits for its home region."
+        kinds.milliseconds,
+        "150",
+        "How long a visitor of an unknown link waits for its home region.",
     ),
     "EVERHOP_PUBLIC_URL": Setting(
-        _base_url, "", "What short links begin with; the API's own /r when unset."
+        kinds.base_url, "", "What short links begin with; the API's own /r when unset."
     ),
-    "EVERHOP_HOSTS": Setting(_hosts, "", "Our other hosts: destinations there would loop."),
-    "EVERHOP_API_KEY_HASH": Setting(_digest, "", "SHA-256 of the bootstrap key, hexadecimal."),
+    "EVERHOP_HOSTS": Setting(kinds.hosts, "", "Our other hosts: destinations there would loop."),
+    "EVERHOP_API_KEY_HASH": Setting(kinds.digest, "", "SHA-256 of the bootstrap key, hexadecimal."),
     "EVERHOP_SLUG_CASE": Setting(
-        _one_of("insensitive", "sensitive"), "insensitive", "Choose once, before the first link."
+        kinds.one_of("insensitive", "sensitive"),
+        "insensitive",
+        "Choose once, before the first link.",
     ),
-    "EVERHOP_UNICODE_SLUGS": Setting(_switch, "off", "Allow letters of any script and emoji."),
-    "EVERHOP_DENIED_SLUGS": Setting(_words, "", "Words that no slug may contain."),
-    "EVERHOP_EXTRA_SCHEMES": Setting(_schemes, "", "Schemes to allow besides http and https."),
+    "EVERHOP_UNICODE_SLUGS": Setting(kinds.switch, "off", "Allow letters of any script and emoji."),
+    "EVERHOP_DENIED_SLUGS": Setting(kinds.words, "", "Words that no slug may contain."),
+    "EVERHOP_EXTRA_SCHEMES": Setting(kinds.schemes, "", "Schemes to allow besides http and https."),
     "EVERHOP_PRIVATE_DESTINATIONS": Setting(
-        _one_of("allow", "deny"), "deny", "Whether links may lead to private addresses."
+        kinds.one_of("allow", "deny"), "deny", "Whether links may lead to private addresses."
     ),
-    "EVERHOP_DENIED_HOSTS": Setting(_hosts, "", "Hosts that no link may lead to."),
-    "EVERHOP_DENY_SHORTENERS": Setting(_switch, "off", "Refuse links to other shorteners."),
-    "EVERHOP_REQUIRE_IF_MATCH": Setting(_switch, "off", "Refuse changes that name no version."),
-    "EVERHOP_RATE_LIMIT": Setting(_limit, "600", "Requests a minute, key and region; or off."),
-    "EVERHOP_CORS_ORIGINS": Setting(_origins, "", "Origins whose pages may use the API."),
+    "EVERHOP_DENIED_HOSTS": Setting(kinds.hosts, "", "Hosts that no link may lead to."),
+    "EVERHOP_DENY_SHORTENERS": Setting(kinds.switch, "off", "Refuse links to other shorteners."),
+    "EVERHOP_REQUIRE_IF_MATCH": Setting(
+        kinds.switch, "off", "Refuse changes that name no version."
+    ),
+    "EVERHOP_RATE_LIMIT": Setting(kinds.limit, "600", "Requests a minute, key and region; or off."),
+    "EVERHOP_CORS_ORIGINS": Setting(kinds.origins, "", "Origins whose pages may use the API."),
     _LOG: Setting(
-        _one_of("on", "off", "debug"), "on", "A line a request; debug: mistakes with their text."
+        kinds.one_of("on", "off", "debug"),
+        "on",
+        "A line a request; debug: mistakes with their text.",
     ),
-    "EVERHOP_STAGE": Setting(_stage, "dev", "What logs and metrics call this deployment."),
-    "EVERHOP_RELEASE": Setting(_name, "", "What is deployed: a version, or a commit."),
-    "EVERHOP_BUCKET": Setting(_bucket, "", "The S3 bucket for files; without it no exports."),
+    "EVERHOP_STAGE": Setting(kinds.stage, "dev", "What logs and metrics call this deployment."),
+    "EVERHOP_RELEASE": Setting(kinds.name, "", "What is deployed: a version, or a commit."),
+    "EVERHOP_BUCKET": Setting(kinds.bucket, "", "The S3 bucket for files; without it no exports."),
     "EVERHOP_WORKER": Setting(
-        _function, "", "The Lambda function of jobs; this one's name and -worker when unset."
+        kinds.function, "", "The Lambda function of jobs; this one's name and -worker when unset."
     ),
-    "EVERHOP_API_CACHE": Setting(_switch, "off", "Answer as the stage's cache needs it."),
-    "EVERHOP_DAX": Setting(_cluster, "", "The DAX cluster's endpoint; none when unset."),
-    "EVERHOP_DAX_CONNECT_MS": Setting(_milliseconds, "150", "How long a connection may take."),
-    "EVERHOP_DAX_READ_MS": Setting(_milliseconds, "250", "How long DAX may take to answer."),
+    "EVERHOP_API_CACHE": Setting(kinds.switch, "off", "Answer as the stage's cache needs it."),
+    "EVERHOP_DAX": Setting(kinds.cluster, "", "The DAX cluster's endpoint; none when unset."),
+    "EVERHOP_DAX_CONNECT_MS": Setting(kinds.milliseconds, "150", "How long a connection may take."),
+    "EVERHOP_DAX_READ_MS": Setting(kinds.milliseconds, "250", "How long DAX may take to answer."),
     "EVERHOP_DAX_FALLBACKS": Setting(
-        _few, "16", "Reads a container asks the table for at once while DAX is away."
+        kinds.few, "16", "Reads a container asks the table for at once while DAX is away."
     ),
     "EVERHOP_ORIGIN_SECRETS": Setting(
-        _origin_secrets, "", "What the edge proves itself with; nobody else is answered then."
+        kinds.origin_secrets, "", "What the edge proves itself with; nobody else is answered then."
     ),
-    "EVERHOP_KEEP_WARM": Setting(_some, "0", "Links that the edge is asked for by schedule."),
-    "EVERHOP_WARM_SLUGS": Setting(_in_order, "", "Those links, the most followed first."),
+    "EVERHOP_KEEP_WARM": Setting(kinds.some, "0", "Links that the edge is asked for by schedule."),
+    "EVERHOP_WARM_SLUGS": Setting(kinds.in_order, "", "Those links, the most followed first."),
+    "EVERHOP_STREAM": Setting(kinds.stream, "", "The table's stream here; without it no purges."),
+    "EVERHOP_API_URL": Setting(
+        kinds.base_url, "", "This API's own address, whose cache is purged."
+    ),
+    "EVERHOP_DISTRIBUTION": Setting(
+        kinds.distribution, "", "The CloudFront distribution to purge."
+    ),
+    "EVERHOP_PURGE": Setting(
+        kinds.one_of("all", "takedowns", "off"),
+        "all",
+        "What CloudFront is told, which costs by path.",
+    ),
 }
 
 
@@ -270,6 +139,10 @@ class Config(NamedTuple):
     regions: tuple[str, ...] = ()
     table_endpoints: Mapping[str, str] = MappingProxyType({})
     home_read_for: float = 0.15
+    stream: str = ""
+    api_url: str = ""
+    distribution: str = ""
+    purge: Literal["all", "takedowns", "off"] = "all"
 
     @property
     def has_others(self) -> bool:
@@ -340,6 +213,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
         keep_warm=values["EVERHOP_KEEP_WARM"],
         warm_slugs=values["EVERHOP_WARM_SLUGS"],
+        stream=values["EVERHOP_STREAM"],
+        api_url=values["EVERHOP_API_URL"],
+        distribution=values["EVERHOP_DISTRIBUTION"],
+        purge=values["EVERHOP_PURGE"],
     )
 
 
@@ -347,7 +224,7 @@ def _read(name: str, setting: Setting, environ: Mapping[str, str]) -> Any:
     text = environ.get(name, setting.default).strip()
     try:
         return setting.parse(text)
-    except _Hidden as error:
+    except kinds.Hidden as error:
         raise ConfigError(f"{name} must be {error}.") from None
     except ValueError as error:
         raise ConfigError(f"{name} is {text!r}, but it must be {error}.") from None

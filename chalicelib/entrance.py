@@ -20,7 +20,7 @@ from chalicelib.api.logs import BugHandler, RequestLog, write_line
 from chalicelib.api.pictures import let_pictures_pass
 from chalicelib.api.routes import catch_errors
 from chalicelib.config import Config
-from chalicelib.core.freshness import share_for
+from chalicelib.core.freshness import kept_for
 from chalicelib.service.ports import Clock, CounterStore, LinkStore
 from chalicelib.service.redirects import RedirectService
 from chalicelib.time_zones import find_zone
@@ -123,7 +123,7 @@ def open_app(
     locks = cache(lambda: make_locks(config, store, find_counters(), clock, log.write_bug))
     visitors = RedirectService(store, config.slugs, config.destinations, clock, locks, find_zone)
 
-    edge_for = share_for("edge") if config.origin_secrets else 0
+    edge_for = kept_for() if config.origin_secrets else 0
     app.register_blueprint(
         redirects.routes(visitors, config.public_url, api_cache=config.api_cache, edge_for=edge_for)
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from chalicelib.api.pages import refusal_page
 from chalicelib.api.redirects import VISITOR_HEADERS
 from chalicelib.config import load
-from chalicelib.core.freshness import share_for
+from chalicelib.core.freshness import kept_for, share_for
 from chalicelib.core.redirects import Refusal
 from infra.edge.settings import Origin, Settings
 from infra.region_places import PLACES, nearest_first
@@ -48,7 +48,8 @@ def make_settings(
         nearest=nearest_first(configs),
         secret=config.origin_secrets[0],
         slugs=config.slugs._replace(denied=frozenset()),
-        fresh_for=share_for("edge", budget),
+        fresh_for=kept_for(budget),
+        unstamped_for=share_for("edge", budget),
         unknown_page=cloudfront_page(),
     )
 

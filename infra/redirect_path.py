@@ -38,6 +38,8 @@ MODULES = frozenset(
         "chalicelib.core.utm",
         "chalicelib.core.visitors",
         "chalicelib.entrance",
+        "chalicelib.policies",
+        "chalicelib.setting_kinds",
         "chalicelib.service",
         "chalicelib.service.ports",
         "chalicelib.service.redirects",

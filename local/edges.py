@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.config import ConfigError
-from chalicelib.core.freshness import DEFAULT_BUDGET
+from chalicelib.core.freshness import DEFAULT_BUDGET, kept_for
 from infra.edge.settings import as_json
 from infra.edge_settings import EdgeSettingsError, make_settings
 from local.edge.plans import Plan, write_plan
@@ -58,6 +58,7 @@ def plan_edge(
         "HeadersId": "DashboardHeaders",
         "FirstRegion": region,
         "FirstApi": _API,
+        "FreshFor": str(kept_for(DEFAULT_BUDGET)),
         **{f"{name}Arn": _ARN for name in ("ViewerRequest", "OriginRequest", "OriginResponse")},
     }
     addresses = {_API: around.api, _BUCKET.format(region=region): around.site}

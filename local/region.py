@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiohttp import web
+from botocore.credentials import Credentials
 from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import (
@@ -30,6 +31,7 @@ from local.children import inherited, stop_with_parent
 from local.controls import PREFIX as CONTROL
 from local.controls import TOKEN, control_handler
 from local.functions import Functions
+from local.invalidators import signed_by
 from local.servers import Handler, read_body, serve_until_stopped
 from local.stage_api import InvalidationRefused, StageApi, stage_cache
 from local.templates import gateway_response
@@ -126,7 +128,10 @@ def main(descriptor: str, region: str) -> None:
     from app import app  # noqa: PLC0415 - after stop_with_parent: a failing app must end too
 
     cache = stage_cache(f"prod-{region}", on=os.environ.get("EVERHOP_API_CACHE") == "on")
-    api = StageApi(app, make_gateway(app), cache)
+    # The one principal of this machine: who signs with what this process has.
+    principal = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    may_invalidate = signed_by(principal, region)
+    api = StageApi(app, make_gateway(app), cache, may_invalidate=may_invalidate)
     control = control_handler(os.environ[TOKEN], cache_acts(api))
     handler = make_handler(api, Functions(app), control)
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))

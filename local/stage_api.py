@@ -12,6 +12,7 @@ from chalicelib.api.caching import Key, cached_routes
 from infra.caches import Invalidation, MethodCache, StageCache, method_caches, read_caches
 from local.api_cache import GIGABYTE, ApiCache
 from local.api_cache import Key as CacheKey
+from local.invalidators import MayInvalidate, nobody
 
 
 Response = dict[str, Any]
@@ -21,6 +22,9 @@ Response = dict[str, Any]
 WARNING = '199 - "Cache-Control was ignored: it takes the right to invalidate"'
 
 
+STAGE = "/api"
+
+
 class InvalidationRefused(Exception):
     """Who asks for an answer made anew may not, and the stage says so with 403."""
 
@@ -28,8 +32,8 @@ class InvalidationRefused(Exception):
 class StageApi:
     """Chalice's gateway with the cache that the stage's settings and the routes declare.
 
-    `methods` are what is kept of which routes, by default as the stage and the routes say it. There
-    are no identities on one machine, so nobody has the right to invalidate where it takes one.
+    `methods` are what is kept of which routes, by default as the stage and the routes say it.
+    `may_invalidate` says who has the right to invalidate, where it takes one.
     """
 
     def __init__(
@@ -38,7 +42,9 @@ class StageApi:
         gateway: LocalGateway,
         stage: StageCache,
         methods: Sequence[MethodCache] | None = None,
+        may_invalidate: MayInvalidate = nobody,
     ) -> None:
+        self._may_invalidate = may_invalidate
         self._gateway = gateway
         self._match = RouteMatcher(list(app.routes))
         if methods is None:
@@ -61,7 +67,8 @@ class StageApi:
         if kept is None:
             return ask()
         declared, key = kept
-        anew, told = _judge(declared.invalidation, headers)
+        is_right = asks_anew(headers) and self._may_invalidate(method, STAGE + target, headers)
+        anew, told = (True, {}) if is_right else _judge(declared.invalidation, headers)
         answer, outcome = self.cache.answer(key, declared.fresh_for, ask, anew=anew)
         said = {**told, "Cache-Status": str(outcome)}
         return {**answer, "headers": {**answer["headers"], **said}}

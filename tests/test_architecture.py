@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.api": {"chalicelib.core", "chalicelib.service", "chalice.app"},
     "chalicelib.urls": {"chalicelib.core", "ada_url"},
     "chalicelib.time_zones": set(),
-    "chalicelib.config": {"chalicelib.core", "chalicelib.policies"},
+    "chalicelib.config": {"chalicelib.core", "chalicelib.policies", "chalicelib.setting_kinds"},
+    "chalicelib.setting_kinds": {"chalicelib.core"},
     "chalicelib.policies": {"chalicelib.core"},
     "chalicelib.qr_codes": {"chalicelib.core", "segno"},
     "chalicelib.entrance": {"chalicelib", "chalice.app"},
@@ -35,17 +36,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chalicelib.keeper_wiring": {"chalicelib"},
     "chalicelib.region_wiring": {"chalicelib"},
     "chalicelib.warm_wiring": {"chalicelib"},
+    "chalicelib.change_wiring": {"chalicelib", "botocore"},
     "app": {
         "chalicelib.config",
         "chalicelib.entrance",
         "chalicelib.warm_wiring",
+        "chalicelib.change_wiring",
         "packing.hook",
         "infra.chalice_hooks",
     },
     "packing": {"chalice"},
     "infra": {"chalicelib", "chalice"},
     "infra.edge": {"chalicelib.core"},
-    "local": {"app", "chalicelib", "chalice", "infra"}
+    "local": {"app", "chalicelib", "chalice", "infra", "botocore.auth", "botocore.awsrequest"}
+    | {"botocore.credentials"}
     | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
     "tools": {"local", "infra", "packing.zips", "chalicelib.core", "chalicelib.config"}
     | {"boto3", "botocore"},

@@ -79,6 +79,26 @@ def test_dax_costs_those_who_have_it(floor: set[str]) -> None:
     }
 
 
+def test_regions_cost_those_who_have_several(floor: set[str]) -> None:
+    """One that is named alone loads nothing; of several, the clients wait for the first call."""
+    alone = loaded_by("import app", EVERHOP_REGIONS="us-east-1") - floor - OTHERS
+    more = loaded_by("import app", EVERHOP_REGIONS="us-east-1,eu-west-1") - floor - OTHERS
+
+    assert alone == MODULES
+    assert more - MODULES == {
+        "chalicelib.api.tiers",
+        "chalicelib.core.homes",
+        "chalicelib.region_wiring",
+        "chalicelib.service.absences",
+        "chalicelib.service.regional_links",
+        "chalicelib.service.regions",
+        "chalicelib.service.threads",
+        "chalicelib.store.absences",
+        "chalicelib.store.breakers",
+        "chalicelib.store.far_links",
+    }
+
+
 def test_a_redirect_mounts_nothing() -> None:
     """Visitors are answered without the owners' routes; an owner's request mounts them."""
     follow = (

@@ -7,7 +7,7 @@ that sends it stands, and learns its public address then.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chalicelib.core.freshness import share_for
+from chalicelib.core.freshness import kept_for
 from infra.caches import read_caches
 from infra.edges import FIREWALL, WATCH, GroupEdge
 from tools.parts import GLOBAL, HOME_OF_GLOBALS, Parameters, Part, leftover_of
@@ -87,7 +87,7 @@ def _distribution(group: Group, home: str, edge: GroupEdge) -> Part:
     taken += [(name, _output(group, "edge-functions", name)) for name in _VERSIONS]
     parameters = {
         "StageName": group.name,
-        "FreshFor": str(share_for("edge", budget_of(group))),
+        "FreshFor": str(kept_for(budget_of(group))),
         **edge.parameters,
         **({} if edge.firewall else {"FirewallArn": ""}),
         **{key: it for key, it in said.items() if key not in dict(taken)},

@@ -18,6 +18,7 @@ from chalicelib.api.routes import (
     short_url_of,
 )
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.freshness import GENERATED_AT, stamp_of
 from chalicelib.core.links import REDIRECT_STATUSES, Link
 from chalicelib.core.queries import RAW
 from chalicelib.core.redirects import Apart, Redirect, Refusal
@@ -27,6 +28,8 @@ from chalicelib.service.redirects import RedirectService
 
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.core.locks import Hold
 
 FOLLOWED = ["GET", "HEAD"]
@@ -116,11 +119,20 @@ def _shared_for(seconds: int) -> str:
     return f"max-age=0, s-maxage={seconds}, stale-if-error=0"
 
 
-def _share(response: Response, seconds: int) -> Response:
-    """The response, which is the same for all, as the edge may keep it for so long."""
+def _share(response: Response, seconds: int, began_at: datetime) -> Response:
+    """The response, which is the same for all, as the edge may keep it for so long.
+
+    Nothing that it tells is older than when its making began, and it says when that was.
+    """
+    _stamp(response, began_at)
     if seconds and "no-store" not in response.headers["Cache-Control"]:
         most = ERRORS_FOR if response.status_code >= 400 else seconds
         response.headers["Cache-Control"] = _shared_for(min(seconds, most))
+    return response
+
+
+def _stamp(response: Response, began_at: datetime) -> Response:
+    response.headers[GENERATED_AT] = stamp_of(began_at)
     return response
 
 
@@ -191,14 +203,14 @@ def routes(
 ) -> Blueprint:
     """The blueprint, over these use cases; short links begin with `public_url`, if there is one.
 
-    With `api_cache` the stage keeps what is answered to one for all with the same keys; then the
-    edge in front keeps it for `edge_for` seconds more.
+    With `api_cache` the stage keeps what is answered to one for all with the same keys. The edge
+    in front keeps it until `edge_for` seconds after it was made, wherever it lay before.
     """
     api = Blueprint(__name__)
     cache = CachePolicy(
         20, ("path.slug", f"header.{RAW_QUERY}", "header.Host", f"header.{PROOF}"), api_cache
     )
-    shared = visitors._replace(shared_for=cache.fresh_for * api_cache + edge_for)
+    shared = visitors._replace(shared_for=max(cache.fresh_for * api_cache, edge_for))
 
     @route(api, "/r/{slug}", FOLLOWED, _describe_follow, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
@@ -208,10 +220,11 @@ def routes(
         answers with a page that shows where the link leads instead. Nothing here is JSON, and no
         key is needed.
         """
+        began_at = visitors.clock()
         try:
-            return _share(_answer(shared, request, slug, public_url), edge_for)
+            return _share(_answer(shared, request, slug, public_url), edge_for, began_at)
         except Apart:
-            return _share(_hop(request, slug, public_url), edge_for)
+            return _share(_hop(request, slug, public_url), edge_for, began_at)
         except Unavailable as error:
             note_error(request, error)
             if api_cache:  # this page would be kept, and outlive what it tells of
@@ -226,10 +239,12 @@ def routes(
         that is near lead here first: `/{slug}~` at the public address.
         """
         # The edge has what is keyed in its key when it says it, and but for a path after the slug.
+        began_at = visitors.clock()
         keyed = DEVICE in request.headers and EXTRA_PATH not in request.headers
         try:
             by_key = visitors._replace(keyed_for=edge_for) if keyed else visitors
-            return _answer(by_key, request, slug, public_url, BEHIND_EDGE if edge_for else "")
+            form_at = BEHIND_EDGE if edge_for else ""
+            return _stamp(_answer(by_key, request, slug, public_url, form_at), began_at)
         except Unavailable as error:
             note_error(request, error)
             return answer_page(request, unavailable_page(error, request_id(request)))

@@ -5,7 +5,6 @@ when a region comes or goes, only the keys that it wins or had won move, about o
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
@@ -15,17 +14,6 @@ T = TypeVar("T")
 DRAWS = 500  # of 20 regions, so many draws all miss one with a chance of 1e-11
 # Who decides may know of a change of the regions so much later than others, or by so wrong a clock.
 MOVES_FOR = timedelta(seconds=10)
-
-
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
-
-
-def parse_regions(text: str) -> tuple[str, ...]:
-    """Regions with commas or spaces between, each once; ValueError says how they look."""
-    regions = tuple(dict.fromkeys(text.replace(",", " ").split()))
-    if not all(map(_REGION.fullmatch, regions)):
-        raise ValueError("regions like us-east-1,eu-west-1")
-    return regions
 
 
 class Absence(NamedTuple):

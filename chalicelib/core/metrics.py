@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, Literal
 
 
-Kind = Literal["redirect", "read", "write", "other"]
+Kind = Literal["redirect", "read", "write", "other", "changes"]
 NAMESPACE = "Everhop"
 DIMENSIONS = ("stage", "region", "kind")
-_UNITS = {"Duration": "Milliseconds"}
+_UNITS = {"Duration": "Milliseconds", "PurgeDelay": "Milliseconds"}
 # Asked by monitors, browsers and the curious: not what people and programs come for.
 _OTHER_ROUTES = frozenset({"/v1/health", "/v1/openapi.json", "/docs"})
 
@@ -40,6 +40,13 @@ def measure(at: datetime, line: Mapping[str, Any]) -> dict[str, Any]:
     milliseconds = int(at.timestamp() * 1000)
     about = {"Timestamp": milliseconds, "CloudWatchMetrics": [_directive(*values)]}
     return {"kind": kind, **values, "_aws": about}
+
+
+def measure_changes(at: datetime, values: Mapping[str, float]) -> dict[str, Any]:
+    """The metrics of one batch of a region's stream; a batch of nothing about links has none."""
+    milliseconds = int(at.timestamp() * 1000)
+    about = {"Timestamp": milliseconds, "CloudWatchMetrics": [_directive(*values)]}
+    return {"kind": "changes", **values, "_aws": about}
 
 
 @cache

@@ -88,6 +88,17 @@ class DaxRoad:
         """Whether the cluster is asked; if not, it may be tried now, beside this call."""
         return self._cluster.client() is not None
 
+    def ask_dax(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """What DAX itself answers; Lost when it does not, or is not asked now."""
+        client = self._cluster.client()
+        if client is None:
+            raise Lost(ConnectionError(NOT_ASKED), at_once=True, sent=False)
+        try:
+            return call(client, {**READS, **WRITES}[operation], operation, arguments)
+        except Lost:
+            self._cluster.lose()
+            raise
+
     def close(self) -> None:
         """End the cluster's threads."""
         self._cluster.close()

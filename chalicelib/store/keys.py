@@ -35,6 +35,11 @@ def link_pk(key: str) -> str:
     return _PK_PREFIX + key
 
 
+def key_of_link(pk: str) -> str | None:
+    """The slug key in such a partition key; None for one of anything else."""
+    return pk.removeprefix(_PK_PREFIX) if pk.startswith(_PK_PREFIX) else None
+
+
 def list_key(workspace: str, *, archived: bool) -> str:
     """The partition of the list index: archived links are listed apart."""
     return f"{workspace}#{'archived' if archived else 'active'}"

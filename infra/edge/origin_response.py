@@ -5,7 +5,9 @@ Runs for every answer of a region, before CloudFront keeps it. With the template
 """
 
 import re
+import time
 
+from chalicelib.core.freshness import GENERATED_AT, left_for
 from infra.edge.messages import Event, Message, drop, header, put, response_of
 from infra.edge.settings import Settings, baked
 
@@ -20,18 +22,20 @@ _INTERNAL = ("everhop-", "x-amz-", "x-amzn-", "x-powered-by")
 
 def handler(event: Event, _context: object) -> Message:
     """The response as CloudFront keeps and hands it on."""
-    return clean(event, baked())
+    return clean(event, baked(), time.time())
 
 
-def clean(event: Event, settings: Settings) -> Message:
-    """The same, with these settings."""
+def clean(event: Event, settings: Settings, now: float) -> Message:
+    """The same with these settings, at this time (seconds since 1970)."""
     response = response_of(event)
+    left = left_for(header(response, GENERATED_AT), settings.fresh_for, now)
     drop(response, lambda name: name.startswith(_INTERNAL))
     said = header(response, "cache-control")
     if int(response["status"]) >= 400:
         _limit_error(response, said)
     elif fresh_for := _longest(_SHARED_FOR, said):
-        put(response, "Cache-Control", _shared(min(fresh_for, settings.fresh_for)))
+        most = settings.unstamped_for if left is None else left
+        put(response, "Cache-Control", _shared(min(fresh_for, most)))
     return response
 
 

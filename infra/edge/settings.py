@@ -37,7 +37,8 @@ class Settings(NamedTuple):
     nearest: Mapping[str, tuple[str, ...]]
     secret: str
     slugs: SlugPolicy
-    fresh_for: int  # seconds that an answer may stay at the edge
+    fresh_for: int  # seconds after it was made that an answer may be at the edge
+    unstamped_for: int  # seconds that one may stay there which does not say when that was
     unknown_page: Mapping[str, Any]  # CloudFront's form of the page for what is no link
 
     def order_at(self, place: str) -> tuple[str, ...]:
@@ -67,6 +68,7 @@ def from_json(text: str) -> Settings:
         secret=plain["secret"],
         slugs=SlugPolicy(**plain["slugs"]),
         fresh_for=plain["fresh_for"],
+        unstamped_for=plain["unstamped_for"],
         unknown_page=plain["unknown_page"],
     )
 

@@ -1,4 +1,4 @@
-"""TransactGetItems and TransactWriteItems: past the caches, which forget what is written."""
+"""TransactGetItems and TransactWriteItems: past the caches, which forget what a write names."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -60,19 +60,19 @@ async def transact_write_items(engine: Engine, arguments: list[Any]) -> bytes:
     operations = _operations(arguments)
     schemas = [await engine.schemas.of(one.table.decode()) for one in operations]
     keys = [decode_key(one.key, schema) for one, schema in zip(operations, schemas, strict=True)]
-    written = [
+    # DAX reads anew whatever a transaction names, by its manual; so also what is only checked.
+    named = [
         item_key(one.table.decode(), key, schema)
         for one, key, schema in zip(operations, keys, schemas, strict=True)
-        if _KINDS[one.kind] != "ConditionCheck"
     ]
-    with engine.writing(written):
+    with engine.writing(named):
         items = [_item(engine, one, key) for one, key in zip(operations, keys, strict=True)]
         body = {"TransactItems": items, **read_options(arguments[-1]).body}
         try:
             answer = await engine.upstream.ask("TransactWriteItems", body)
         except DaxError as error:
             raise _with_items(engine, error, schemas) from None
-        engine.forget(written)
+        engine.forget(named)
     return success([None, transaction_capacities(answer), metrics_by_table(answer)])
 
 

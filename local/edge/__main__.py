@@ -10,6 +10,7 @@ from pathlib import Path
 from infra.edge import origin_request, origin_response, settings, viewer_request
 from local.children import inherited, stop_with_parent
 from local.controls import STATUS, TOKEN, Channel, ask
+from local.edge import purges
 from local.edge.access_logs import log_of
 from local.edge.console import line_for
 from local.edge.deliveries import bucket_at, deliver, deliver_always
@@ -39,7 +40,8 @@ async def serve(plan: Plan, descriptor: int, token: str) -> None:
     (edge,) = make_edges([plan.place], distribution, client.send, HANDLERS)
     log = log_of(distribution.log_prefix, distribution.id, cookies=distribution.log_cookies)
     find_status = partial(asyncio.to_thread, ask, Channel(plan.control, token), STATUS, {})
-    door = Door(edge, log, _watch(plan), make_first(frozenset(plan.hosts), find_status))
+    first = purges.make_first([edge], token, make_first(frozenset(plan.hosts), find_status))
+    door = Door(edge, log, _watch(plan), first)
     await door.open(inherited(descriptor))
     put = bucket_at(plan.s3_url, plan.logs)
     delivering = asyncio.create_task(deliver_always(log, put))

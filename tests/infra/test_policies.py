@@ -30,6 +30,7 @@ from chalicelib.store.counters import CounterItem, CounterTable
 from chalicelib.store.dax import DaxRoad
 from chalicelib.store.dax_clusters import Cluster
 from chalicelib.store.dax_links import bind_over
+from chalicelib.store.far_links import FarLinks
 from chalicelib.store.files import FileBucket
 from chalicelib.store.job_calls import WorkerCall
 from chalicelib.store.jobs import JobItem, JobTable
@@ -38,6 +39,7 @@ from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
 from chalicelib.store.models import LinkItem, bind, bind_beside
 from infra.dax import read_dax
+from tests.store.regions import regional
 
 
 CHALICE = Path(__file__).parents[2] / ".chalice"
@@ -122,7 +124,7 @@ def test_grants_are_exactly_these(stage: str) -> None:
     home = ("*",) if stage == "dev" else (stage.removeprefix("prod-"),)
     expected = (
         dict.fromkeys(arns("dynamodb", regions, table), ON_TABLE)
-        | dict.fromkeys(arns("dynamodb", regions, f"{table}/index/by_list"), ON_INDEX)
+        | dict.fromkeys(arns("dynamodb", home, f"{table}/index/by_list"), ON_INDEX)
         | dict.fromkeys(arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}:*"), ON_LOG)
         | dict.fromkeys(
             arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}-worker:*"), ON_LOG
@@ -220,6 +222,26 @@ def test_store_makes_only_allowed_calls(model: type[LinkItem]) -> None:
     assert methods_of(CounterStore) == counters_used
     assert methods_of(ClaimStore) == claims_used
     assert calls == ON_TABLE | ON_INDEX
+
+
+def test_other_regions_are_asked_only_what_is_allowed(model: type[LinkItem]) -> None:
+    """Items alone, at their home; a list is the own region's, whose index alone is granted."""
+    far = bind("everhop-dev", "eu-west-1")
+    far.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    near_calls, far_calls = watch_calls(model), watch_calls(far)
+    others = {"eu-west-1": FarLinks(lambda: LinkTable(far))}
+    use_everything(regional(LinkTable(model), others.__getitem__, absent="us-east-1"))
+
+    assert far_calls == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert near_calls == {"dynamodb:GetItem"} | ON_INDEX
+
+
+def test_each_region_of_a_deployment_may_be_reached() -> None:
+    """The regions of the stages' setting are those of the grants."""
+    stages = json.loads((CHALICE / "config.json").read_text(encoding="utf-8"))["stages"]
+    for stage in TABLES:
+        named = stages[stage]["environment_variables"].get("EVERHOP_REGIONS", "*")
+        assert tuple(named.split()) == regions_of(stage)
 
 
 class Watched:

@@ -1,4 +1,4 @@
-"""One contract for every store: memory, and DynamoDB and DAX over sockets, keep one promise."""
+"""One contract for every store: memory, and DynamoDB, DAX and two regions over sockets."""
 
 import contextlib
 import socket
@@ -22,6 +22,7 @@ from chalicelib.store.links import LinkTable
 from chalicelib.store.memory import LinkMemory
 from chalicelib.store.models import bind, to_item, to_link
 from local.children import listen, url_of
+from tests.store.regions import all_at_home_here, all_at_home_there
 from tests.store.tables import REGION, connect, data_calls, links_over_dax, point_to, together
 
 
@@ -36,7 +37,10 @@ def link(slug: str, minutes: int = 0, **fields: object) -> Link:
     return Link(slug=slug, updated_at=at, **values)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["memory", "dynamodb", "dax"])
+REGIONAL = {"home-here": all_at_home_here, "home-there": all_at_home_there}
+
+
+@pytest.fixture(params=["memory", "dynamodb", "dax", *REGIONAL])
 def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[LinkStore]:
     """Each store in turn; its table is shared, so tests use a workspace of their own."""
     if request.param == "memory":
@@ -44,6 +48,10 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     elif request.param == "dynamodb":
         point_to(request.getfixturevalue("dynamodb"), monkeypatch)
         yield LinkTable(bind("links", REGION))
+    elif request.param in REGIONAL:
+        near, far = map(request.getfixturevalue, ("dynamodb", "table_of_dax"))
+        point_to(near, monkeypatch)  # and with it, credentials
+        yield REGIONAL[request.param]((near, far))
     else:
         dax = request.getfixturevalue("dax")
         point_to(request.getfixturevalue("table_of_dax"), monkeypatch)
