@@ -30,6 +30,7 @@ from chalicelib.api.openapi.operations import (
     page_of,
 )
 from chalicelib.api.openapi.schemas import (
+    ATTEMPT,
     CHANGES_EXAMPLE,
     FAILING_EXAMPLE,
     HEALTH,
@@ -52,6 +53,7 @@ from chalicelib.api.openapi.schemas import (
 
 __all__ = [
     "ANY_VERSION",
+    "ATTEMPT",
     "BATCH_EXAMPLE",
     "BATCH_KEY",
     "BULK_EDIT_EXAMPLE",
