@@ -19,6 +19,7 @@ from chalicelib.api import (
     other_methods,
     qr_codes,
     reference,
+    stats,
 )
 from chalicelib.api.doors import Doors
 from chalicelib.api.literal_slugs import let_slugs_be
@@ -35,7 +36,16 @@ from chalicelib.service.jobs import JobService
 from chalicelib.service.keyed_links import KeyedLinkService
 from chalicelib.service.keys import KeyService
 from chalicelib.service.limits import Limiter
-from chalicelib.service.ports import ClaimStore, Clock, CounterStore, JobTools, KeyStore, LinkStore
+from chalicelib.service.ports import (
+    ClaimStore,
+    Clock,
+    CounterStore,
+    CountStore,
+    JobTools,
+    KeyStore,
+    LinkStore,
+)
+from chalicelib.service.stats import StatService
 
 
 def make_key_store(config: Config, store: LinkStore) -> KeyStore:
@@ -77,6 +87,17 @@ def make_repeated_claims(config: Config, store: LinkStore, claims: ClaimStore) -
     return share_claims(store, claims)
 
 
+def make_counts(config: Config, store: LinkStore) -> CountStore:
+    """Counts of clicks, kept where the links are."""
+    if config.store == "memory":
+        from chalicelib.store.memory_counts import CountMemory  # noqa: PLC0415
+
+        return CountMemory()
+    from chalicelib.store.counts import CountTable  # noqa: PLC0415
+
+    return CountTable(links_model(config, store))
+
+
 def find_tools(config: Config, store: LinkStore) -> Callable[[], JobTools]:
     """What jobs need, made when the first one is asked for; raises NotConfigured for a lack."""
 
@@ -96,6 +117,7 @@ class Stores(NamedTuple):
     keys: KeyStore
     claims: ClaimStore
     counters: CounterStore
+    counts: CountStore
     tools: Callable[[], JobTools]  # of jobs; raises NotConfigured
     repeated: ClaimStore | None = None  # claims of requests that are sent again, if others
 
@@ -108,6 +130,7 @@ def make_stores(config: Config, links: LinkStore, counters: CounterStore) -> Sto
         keys=make_key_store(config, links),
         claims=claims,
         counters=counters,
+        counts=make_counts(config, links),
         tools=find_tools(config, links),
         repeated=make_repeated_claims(config, links, claims),
     )
@@ -156,6 +179,7 @@ def mount_owners_routes(app: Chalice, config: Config, stores: Stores, clock: Clo
         health.routes(
             HealthService({"table": partial(ask_table, config, stores)}, clock), config.place
         ),
+        stats.routes(StatService(stores.counts, link_service), doors),
         qr_codes.routes(link_service, doors, draw_qr),
         reference.routes(doors),
         keys.routes(key_service, doors),

@@ -27,6 +27,7 @@ from infra.caches import (
     read_caches,
 )
 from infra.dax_hooks import teach_network
+from infra.stream_hooks import teach_streams
 
 
 Json = dict[str, Any]
@@ -44,6 +45,7 @@ def teach_chalice() -> None:
     SAMTemplateGenerator._generate_restapi = _write_api  # type: ignore[method-assign] # noqa: SLF001
     SAMTemplateGenerator._generate_scheduledevent = _write_schedule  # type: ignore[method-assign] # noqa: SLF001
     teach_network()
+    teach_streams()
     if os.environ.get(HANDED):
         _hand(json.loads(os.environ[HANDED]))
 

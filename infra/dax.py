@@ -1,6 +1,6 @@
 """The stages' DAX clusters: the settings of infra/regional/dax.toml, their stacks and price."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ NODE_TYPES: Mapping[str, float] = {
 }
 # By the hour too: the way from inside the VPC to Lambda, which calls the worker. One zone.
 WORKER_ENDPOINT = 0.01
+FAR_TABLES = "EVERHOP_TABLE_ENDPOINTS"
+IPV6 = "Ipv6AllowedForDualStack"  # Chalice has no word for it, and Lambda refuses it without IPv6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,22 @@ class Stack:
     parameters: Mapping[str, str]
 
 
-def stacks_for(deployment: str, dax: StageDax, table: str) -> list[Stack]:
+def stacks_for(
+    deployment: str, dax: StageDax, table: str, *, is_one_of_many: bool = False
+) -> list[Stack]:
     """The network and the cluster, or nothing when DAX is off.
 
-    `deployment` is what the stages of all regions are called, like prod; `table` is its table.
+    `deployment` is what the stages of all regions are called, like prod; `table` is its table. With
+    other regions the network has a way out to theirs.
     """
     if not dax.enabled:
         return []
     network, cluster = stack_name(deployment, "network"), stack_name(deployment, "dax")
     named = {"StageName": deployment}
     return [
-        Stack(network, TEMPLATES["network"], named),
+        Stack(
+            network, TEMPLATES["network"], {**named, "WayOut": "on" if is_one_of_many else "off"}
+        ),
         Stack(
             cluster,
             TEMPLATES["dax"],
@@ -92,6 +99,20 @@ def stacks_for(deployment: str, dax: StageDax, table: str) -> list[Stack]:
 def stack_name(deployment: str, part: str) -> str:
     """What a stack is called, in each region; its template exports its outputs under that."""
     return f"everhop-{deployment}-{part}"
+
+
+def other_regions(variables: Mapping[str, Any]) -> list[str]:
+    """The regions of the deployment besides the stage's own."""
+    every = str(variables.get("EVERHOP_REGIONS", "")).replace(",", " ").split()
+    return [it for it in every if it != variables.get("EVERHOP_REGION")]
+
+
+def far_tables(regions: Iterable[str]) -> str:
+    """Where the functions in a network ask other regions' DynamoDB.
+
+    Their way out is IPv6, and AWS's usual names have no such addresses.
+    """
+    return " ".join(f"{it}=https://dynamodb.{it}.api.aws" for it in regions)
 
 
 def handed_config(network: Mapping[str, str], cluster: Mapping[str, str]) -> dict[str, Any]:

@@ -8,18 +8,28 @@ themselves, see HANDED in infra/chalice_hooks.py, and without them it deploys wi
 import sys
 from typing import Any
 
+from chalice.awsclient import TypedAWSClient
 from chalice.config import Config
 from chalice.deploy.deployer import Deployer
 from chalice.deploy.models import LambdaFunction
 from chalice.package import SAMTemplateGenerator
 
-from infra.dax import StageDax, read_dax, stack_name
+from infra.dax import (
+    FAR_TABLES,
+    IPV6,
+    StageDax,
+    far_tables,
+    other_regions,
+    read_dax,
+    stack_name,
+)
 
 
 Json = dict[str, Any]
 TOLD = "EVERHOP_DAX"  # the setting by which the app knows its cluster
 _function_of = SAMTemplateGenerator._generate_lambdafunction  # noqa: SLF001 - Chalice has no hook
 _deploy = Deployer.deploy
+_network_of = TypedAWSClient._create_vpc_config  # noqa: SLF001
 
 
 def teach_network() -> None:
@@ -37,7 +47,11 @@ def _write_function(self: SAMTemplateGenerator, resource: LambdaFunction, templa
     for name in set(template["Resources"]) - before:
         properties = template["Resources"][name]["Properties"]
         properties["VpcConfig"] = imported_network(deployment)
-        properties["Environment"]["Variables"][TOLD] = imported(deployment, "dax", "Endpoint")
+        variables = properties["Environment"]["Variables"]
+        variables[TOLD] = imported(deployment, "dax", "Endpoint")
+        if regions := other_regions(variables):
+            properties["VpcConfig"][IPV6] = True
+            variables[FAR_TABLES] = far_tables(regions)
 
 
 def imported_network(deployment: str) -> Json:
@@ -55,7 +69,13 @@ def imported(deployment: str, part: str, output: str) -> Json:
 
 def _deploy_told(self: Deployer, config: Config, chalice_stage_name: str) -> Any:
     sys.stderr.write(what_is_missing(config))
+    if config.subnet_ids and other_regions(config.environment_variables):
+        TypedAWSClient._create_vpc_config = _network_with_ipv6  # type: ignore[method-assign] # noqa: SLF001
     return _deploy(self, config, chalice_stage_name)
+
+
+def _network_with_ipv6(self: TypedAWSClient, *given: Any, **named: Any) -> Json:
+    return {**_network_of(self, *given, **named), IPV6: True}
 
 
 def what_is_missing(config: Config) -> str:

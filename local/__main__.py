@@ -36,15 +36,16 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("size", help="GB, one of API Gateway's sizes")
         if name == "chaos":
             action.add_argument("fault", choices=chaos.FAULTS, help="what goes wrong; heal mends")
-        if name in ("chaos", "flush", "resize"):
-            action.add_argument("region", nargs="?", help="the first region if none")
+            action.add_argument("words", nargs="*", help=chaos.HELP)
+        if name in ("flush", "resize"):
+            action.add_argument("region", nargs="?", help="all regions if none")
     return parser
 
 
 _ABOUT = {
     "run": "run the stack until Ctrl-C (what is done without an action)",
-    "flush": "have the running API cache of a region forget everything",
-    "resize": "give the running API cache of a region another size, which empties it",
+    "flush": "have the running API caches, or a region's, forget everything",
+    "resize": "give the running API caches, or a region's, another size, which empties them",
     "chaos": "break a part of the stack that runs, or heal it",
     "clean-data": "forget all links and the API key",
 }
@@ -58,7 +59,7 @@ def _run(settings: Settings, _options: Options) -> None:
 
 _ACTIONS: dict[str, Callable[[Settings, Options], None]] = {
     "run": _run,
-    "chaos": lambda settings, options: chaos.break_it(settings.data, options.fault, options.region),
+    "chaos": lambda settings, options: chaos.break_it(settings.data, options.fault, options.words),
     "flush": lambda settings, options: cache_commands.flush(settings.data, options.region),
     "resize": lambda settings, options: cache_commands.resize(
         settings.data, options.size, options.region

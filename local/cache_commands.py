@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.caches import SIZES
-from local.controls import Act, ControlError, Json, command
+from local.controls import STATUS, Act, ControlError, Json, command
 
 
 if TYPE_CHECKING:
@@ -42,19 +42,34 @@ def cache_acts(api: "StageApi") -> dict[str, Act]:
 
 
 def flush(data: Path, region: str | None) -> None:
-    """Have a region's cache forget everything, and wait until it has."""
-    _finish(data, command(data, FLUSH, region=region))
+    """Have a region's cache forget everything, or all of them, and wait until it has."""
+    _finish(data, [command(data, FLUSH, region=one) for one in _named(data, region)])
 
 
 def resize(data: Path, size: str, region: str | None) -> None:
-    """Give a region's cache another size until the region starts again, and wait for it."""
-    _finish(data, command(data, RESIZE, region=region, size=size))
+    """Give a cache, or all, another size until its region starts again, and wait for it."""
+    _finish(data, [command(data, RESIZE, region=one, size=size) for one in _named(data, region)])
 
 
-def _finish(data: Path, begun: Json) -> None:
-    region = begun["region"]
-    print(f"{region}: {begun['state']}; it forgets {begun['forgotten']:,} answers.", flush=True)
-    until, now = time.monotonic() + _MOST_WAIT, begun
+def _named(data: Path, region: str | None) -> list[str]:
+    """The region that is named, or all that are up: the others forget it all when they start."""
+    if region:
+        return [region]
+    regions = command(data, STATUS)["regions"]
+    return [one["name"] for one in regions if one["state"] == "up"]
+
+
+def _finish(data: Path, all_begun: list[Json]) -> None:
+    for begun in all_begun:
+        said = f"{begun['state']}; it forgets {begun['forgotten']:,} answers."
+        print(f"{begun['region']}: {said}", flush=True)
+    for begun in all_begun:
+        _wait(data, begun)
+
+
+def _wait(data: Path, begun: Json) -> None:
+    region, now = begun["region"], begun
+    until = time.monotonic() + _MOST_WAIT
     while now["state"].endswith("_IN_PROGRESS"):
         if time.monotonic() > until:
             raise ControlError(f"the cache of {region} is still {now['state']}.")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from local.settings import ROOT
 
 
 STOP_WITHIN = 5.0
+BACKLOG = 1024
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -22,15 +23,32 @@ def listen(port: int = 0) -> socket.socket:
 
     The parent holds it, so that connections wait in its backlog while a child restarts.
     """
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = reserve(port)
     try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(1024)
+        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def reserve(port: int) -> socket.socket:
+    """A socket that has the port but does not listen: who connects to it is refused."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reserved.bind(("127.0.0.1", port))
+    except OSError:
+        reserved.close()
+        raise
+    return reserved
+
+
+def refuse(listener: socket.socket) -> socket.socket:
+    """Close a listening socket; the one that comes back keeps its port, and listens to nobody."""
+    port = int(listener.getsockname()[1])
+    listener.close()
+    return reserve(port)
 
 
 def free_ports(count: int) -> list[int]:
@@ -79,8 +97,10 @@ class Child:
 
     def start(self) -> None:
         """Start it; it answers on its socket as soon as it is ready."""
+        self.listener.listen(BACKLOG)  # it may have refused everybody until now
         descriptor = self.listener.fileno()
         self.started_at = time.monotonic()
+        self.stopping = False
         output = self.log.open("ab") if self.log else None
         command = [sys.executable, "-m", self.module, str(descriptor), *self.arguments]
         self.process = subprocess.Popen(
@@ -122,6 +142,7 @@ class Child:
             return
         self.stopping = True
         self.process.terminate()
+        self._send(signal.SIGCONT)  # a frozen process would not hear the other
         try:
             self.process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
@@ -130,8 +151,45 @@ class Child:
         if self.process.stdin:
             self.process.stdin.close()
 
+    def take_away(self) -> None:
+        """End it at once, as a failure would; until it is started, its port refuses everybody."""
+        if self.process is not None:
+            self.stopping = True
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdin:
+                self.process.stdin.close()
+        self.listener = refuse(self.listener)
+
+    def freeze(self) -> None:
+        """Have it stand still: its port takes connections, and nobody answers."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
     def restart(self) -> None:
         """Run the code as it is now; requests wait in the socket's backlog meanwhile."""
         self.stop()
         self.start()
-        self.stopping = False
+
+
+def wake_when_orphaned(children: Iterable[Child]) -> subprocess.Popen[bytes]:
+    """A process that has frozen children go on once this one is gone, so that they end as well.
+
+    It does the same as soon as its stdin is closed. They can't see by themselves that we are gone.
+    """
+    ids = [str(child.process.pid) for child in children if child.process]
+    waits = 'read line; kill -CONT "$@"'
+    return subprocess.Popen(
+        ["/bin/sh", "-c", waits, "sh", *ids],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -75,10 +75,10 @@ def _nobody(data: Path) -> str:
     return f"no Everhop that has its data in {data} is running; start it with `make run`."
 
 
-def command(data: Path, act: str, **words: Any) -> Json:
+def command(data: Path, act: str, *, within: float = _WITHIN, **words: Any) -> Json:
     """What the running stack answers to a command; ControlError when it can't or won't."""
     try:
-        return ask(find_channel(data), act, words)
+        return ask(find_channel(data), act, words, within)
     except ConnectionRefusedError:  # it ended too suddenly to withdraw
         raise ControlError(_nobody(data)) from None
     except (OSError, http.client.HTTPException) as error:

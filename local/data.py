@@ -13,7 +13,7 @@ CONTROL_FILE = "control.json"
 # Also the mark by which a folder is known to be ours.
 LOCK_FILE = "everhop.lock"
 _OURS = (
-    *(KEY_FILE, CONTROL_FILE, LOCK_FILE, "requests-*.jsonl"),
+    *(KEY_FILE, CONTROL_FILE, LOCK_FILE, "requests-*.jsonl", "edge.*.json", "dax-*.attributes"),
     *("everhop-*.sqlite", "everhop-*.sqlite-wal", "everhop-*.sqlite-shm"),
     *("everhop-*-files/*.file", "everhop-*-files/*.new"),
 )

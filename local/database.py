@@ -1,12 +1,15 @@
 """One region's DynamoDB: moto's server over the table of infra/, made durable by the journal.
 
-Run by the stack as `python -m local.database DESCRIPTOR DATA_FOLDER REGION TABLE`.
+Run by the stack as `python -m local.database DESCRIPTOR DATA_FOLDER REGION TABLE [--api URL]
+[--peer REGION=URL ...]`: where the region's functions are, and the DynamoDB of each other region.
+With LOCAL_CONTROL_TOKEN in the environment it takes commands at the same port (local/replication).
 """
 
+import argparse
 import asyncio
+import os
 import sqlite3
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import web
@@ -17,11 +20,15 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.server import create_backend_app
 
 from local.children import inherited, stop_with_parent
+from local.controls import PREFIX, TOKEN, Channel, control_handler
 from local.data import data_file
 from local.journal import Journal, record
-from local.moto_apps import ask_moto
+from local.moto_apps import MotoAnswer, ask_moto
+from local.replication.commands import acts
+from local.replication.replicas import Replica
 from local.servers import Handler, serve_until_stopped
 from local.templates import table_request
+from local.transactions import spare_copies, spare_parsing
 
 
 def spare_casts() -> None:
@@ -49,26 +56,36 @@ def make_table(region: str, name: str) -> None:
     )
 
 
-def make_handler(app: Flask, journal: Journal) -> Handler:
+def make_handler(app: Flask, replica: Replica, token: str = "") -> Handler:
     """The request handler: one request at a time, as moto is not safe under threads."""
-    one_at_a_time = ThreadPoolExecutor(1, "dynamodb")
+    control = control_handler(token, acts(replica)) if token else None
 
-    async def handle(request: web.BaseRequest) -> web.Response:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if control and request.path.startswith(PREFIX):
+            return await control(request)
         body = await request.read()
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(one_at_a_time, answer, app, journal, request, body)
+        answered, written = await replica.run(lambda: answer(app, replica.journal, request, body))
+        if written:
+            replica.news.tell()
+        return answered
 
     return handle
 
 
-def answer(app: Flask, journal: Journal, request: web.BaseRequest, body: bytes) -> web.Response:
-    """What moto says to one request; what it wrote is on disk before anyone hears of it."""
-    answered = ask_moto(app, request, body)
+def answer(
+    app: Flask, journal: Journal, request: web.BaseRequest, body: bytes
+) -> tuple[web.Response, bool]:
+    """What moto says to one request, and whether it may have written something.
+
+    What it wrote is on disk before anyone hears of it.
+    """
+    answered: MotoAnswer = ask_moto(app, request, body)
+    operation = request.headers.get("X-Amz-Target", "").partition(".")[2]
     try:
-        record(journal, request.headers.get("X-Amz-Target", "").partition(".")[2], body)
+        written = record(journal, operation, body, accepted=answered.status == 200)
     except sqlite3.Error as error:
-        return _refused(f"The write could not be kept: {error}.")
-    return answered.to_http()
+        return _refused(f"The write could not be kept: {error}."), False
+    return answered.to_http(), written
 
 
 def _refused(message: str) -> web.Response:
@@ -77,20 +94,43 @@ def _refused(message: str) -> web.Response:
     return web.json_response(fault, status=500, content_type="application/x-amz-json-1.0")
 
 
-def main(descriptor: str, data: str, region: str, table: str) -> None:
+def main(words: list[str]) -> None:
     """Restore the table and serve until told to stop."""
+    options = _parser().parse_args(words)
     stop_with_parent()
     spare_casts()
-    make_table(region, table)
-    file = Path(data) / data_file(region)
+    spare_copies()
+    spare_parsing()
+    make_table(options.region, options.table)
+    file = Path(options.data) / data_file(options.region)
     try:
-        journal = Journal(file, region)
-        journal.restore(table)
+        journal = Journal(file, options.region)
+        journal.restore(options.table)
     except sqlite3.Error as error:
         sys.exit(f"The links in {file} can't be read: {error}.")
-    handler = make_handler(create_backend_app("dynamodb"), journal)
-    asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
+    token = os.environ.get(TOKEN, "")
+    urls = dict(one.split("=", 1) for one in options.peer)
+    peers = {region: Channel(url, token) for region, url in urls.items()}
+    replica = Replica(journal, options.table, token, peers, options.api)
+    handler = make_handler(create_backend_app("dynamodb"), replica, token)
+    asyncio.run(_serve(replica, handler, options.descriptor))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.database", description=__doc__)
+    parser.add_argument("descriptor", type=int)
+    parser.add_argument("data")
+    parser.add_argument("region")
+    parser.add_argument("table")
+    parser.add_argument("--api", default="", metavar="URL")
+    parser.add_argument("--peer", action="append", default=[], metavar="REGION=URL")
+    return parser
+
+
+async def _serve(replica: Replica, handler: Handler, descriptor: int) -> None:
+    async with replica:
+        await serve_until_stopped(handler, inherited(descriptor))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

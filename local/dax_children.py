@@ -22,12 +22,12 @@ class ClusterPlan:
         return f"dax://127.0.0.1:{self.ports[0]}"
 
     def child(
-        self, controls: socket.socket, settings: Settings, database: str, token: str
+        self, controls: socket.socket, settings: Settings, region: str, database: str, token: str
     ) -> Child:
         """The process; it takes commands at `controls` from those who have the token."""
-        lists = settings.data / f"dax-{settings.region}.attributes"
+        lists = settings.data / f"dax-{region}.attributes"
         said = {
-            "region": settings.region,
+            "region": region,
             "ports": " ".join(map(str, self.ports)),
             "items-fresh-for": self.dax.fresh_for,
             "queries-fresh-for": self.dax.fresh_for,

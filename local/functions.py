@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from local.templates import function_timeout
 
 
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+Function = Callable[[Any, Any], Any]
 # What the functions are called here; on AWS that is the name of the API's own function.
 PREFIX = "everhop-local"
 WAITS = (1.0, 2.0)
@@ -30,20 +32,24 @@ class Functions:
     """The functions of an app, by their names in Lambda."""
 
     def __init__(self, app: Chalice) -> None:
-        self._functions = {f"{PREFIX}-{one.name}": one for one in app.pure_lambda_functions}
+        self._functions = {f"{PREFIX}-{name}": it for name, it in app.handler_map.items()}
 
-    def answer(self, request: web.BaseRequest, body: bytes) -> web.Response | None:
-        """The answer to an Invoke; None when the request is none."""
-        match = INVOKE.fullmatch(request.path)
-        if match is None:
-            return None
-        function = self._functions.get(match[1])
+    def answer(self, name: str, request: web.BaseRequest, body: bytes) -> web.Response:
+        """The answer to an Invoke of a function. That of a RequestResponse takes its time.
+
+        As Lambda has it: an Event is taken and run then, a RequestResponse is run now and once, a
+        DryRun only says whether there is such a function.
+        """
+        function = self._functions.get(name)
         if function is None:
-            return _error(404, "ResourceNotFoundException", f"There is no function {match[1]}.")
-        if request.headers.get("X-Amz-Invocation-Type") != "Event":
-            return _error(400, "InvalidParameterValueException", "Only events are taken here.")
+            return _error(404, "ResourceNotFoundException", f"There is no function {name}.")
+        kind = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        if kind == "DryRun":
+            return web.Response(status=204)
         event = json.loads(body or b"{}")
-        threading.Thread(target=_run, args=(function, match[1], event), daemon=True).start()
+        if kind == "RequestResponse":
+            return _respond(function, name, event)
+        threading.Thread(target=_run, args=(function, name, event), daemon=True).start()
         return web.Response(status=202)
 
 
@@ -52,11 +58,40 @@ def _error(status: int, kind: str, message: str) -> web.Response:
     return web.json_response(body, status=status, headers={"X-Amzn-Errortype": kind})
 
 
-def _run(function: Callable[[Any, Any], Any], name: str, event: Any) -> None:
-    timeout = function_timeout(name.removeprefix(f"{PREFIX}-"))
+def _respond(function: Function, name: str, event: Any) -> web.Response:
+    """What the function returns, or how it failed, within the time that it has."""
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(function(event, _context(name)))
+        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda tells it
+            traceback.print_exc()
+            outcome.set_exception(error)
+
+    # Not of a pool: one that never ends must not hold up the others, nor the end of the process.
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return web.json_response(outcome.result(_timeout(name)))
+    except TimeoutError:
+        said = {"errorType": "Sandbox.Timedout", "errorMessage": f"{name} timed out"}
+    except Exception as error:  # noqa: BLE001 - as above
+        said = {"errorType": type(error).__name__, "errorMessage": str(error)}
+    return web.json_response(said, headers={"X-Amz-Function-Error": "Unhandled"})
+
+
+def _timeout(name: str) -> int:
+    return function_timeout(name.removeprefix(f"{PREFIX}-"))
+
+
+def _context(name: str) -> LambdaContext:
+    return LambdaContext(name, MEMORY, _timeout(name) * 1000)
+
+
+def _run(function: Function, name: str, event: Any) -> None:
     for wait in (*WAITS, None):
         try:
-            function(event, LambdaContext(name, MEMORY, timeout * 1000))
+            function(event, _context(name))
         except Exception:  # noqa: BLE001 - whatever a function raises, Lambda calls it again
             traceback.print_exc()
             if wait is not None:

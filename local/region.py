@@ -8,8 +8,11 @@ of the control channel.
 
 import asyncio
 import base64
+import functools
 import os
 import sys
+import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,11 +29,13 @@ from chalice.local import (
     RouteMatcher,
 )
 
+from chalicelib.core.origin_proofs import prove
+from chalicelib.core.visitors import ADDRESS, PROOF, RAW_QUERY
 from local.cache_commands import cache_acts
 from local.children import inherited, stop_with_parent
 from local.controls import PREFIX as CONTROL
 from local.controls import TOKEN, control_handler
-from local.functions import Functions
+from local.functions import INVOKE, Functions
 from local.invalidators import signed_by
 from local.servers import Handler, read_body, serve_until_stopped
 from local.stage_api import InvalidationRefused, StageApi, stage_cache
@@ -59,6 +64,24 @@ class StagedEvents(LambdaEventConverter):
         return event
 
 
+class OwnDoor:
+    """Lets this machine's own clients ask a region by itself, which on AWS only the edge may.
+
+    What bears a proof, be it right or wrong, is left as it is: the edge is the app's to judge. All
+    else gets what the edge would say, so that it shares the edge's answers, and their purges.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def open(self, headers: Mapping[str, str], query: str, remote: str) -> dict[str, str]:
+        """The headers as the app gets them."""
+        if not self._secret or PROOF in headers:
+            return dict(headers)
+        said = {RAW_QUERY: query, ADDRESS: remote, PROOF: prove(self._secret, time.time())}
+        return {name: it for name, it in headers.items() if name.lower() not in said} | said
+
+
 def make_gateway(app: Chalice) -> LocalGateway:
     """Chalice's gateway for the app, with one current request per thread."""
     CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
@@ -69,7 +92,7 @@ def make_gateway(app: Chalice) -> LocalGateway:
     return gateway
 
 
-def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response:
+def answer(api: StageApi, door: OwnDoor, request: web.BaseRequest, body: bytes) -> web.Response:
     """What the API says to one request; runs in a thread of its own."""
     path = request.raw_path.removeprefix(STAGE_PATH)
     if not request.raw_path.startswith(STAGE_PATH + "/"):
@@ -77,7 +100,8 @@ def answer(api: StageApi, request: web.BaseRequest, body: bytes) -> web.Response
     if 4 * len(body) // 3 > MAX_EVENT - ENVELOPE:
         return _gateway_answer("REQUEST_TOO_LARGE")
     try:
-        response = api.handle(request.method, path, dict(request.headers), body)
+        headers = door.open(request.headers, path.partition("?")[2], request.remote or "")
+        response = api.handle(request.method, path, headers, body)
     except LocalGatewayException:
         return _gateway_answer("MISSING_AUTHENTICATION_TOKEN")
     except InvalidationRefused:
@@ -101,10 +125,18 @@ def _to_http(response: dict[str, Any]) -> web.Response:
 
 
 def make_handler(
-    api: StageApi, functions: Functions | None = None, control: Handler | None = None
+    api: StageApi,
+    functions: Functions | None = None,
+    control: Handler | None = None,
+    secret: str = "",
 ) -> Handler:
-    """The request handler: reads the body on the loop, runs the app on a thread."""
+    """The request handler: reads the body on the loop, runs the app on a thread.
+
+    `secret` is what the app knows the edge by.
+    """
+    door = OwnDoor(secret)
     pool = ThreadPoolExecutor(CONCURRENCY, "lambda")
+    invocations = ThreadPoolExecutor(CONCURRENCY, "invocation")  # visitors don't wait for them
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if control and request.path.startswith(CONTROL):
@@ -113,11 +145,12 @@ def make_handler(
             body = await read_body(request)
         except web.HTTPRequestEntityTooLarge:
             return _gateway_answer("REQUEST_TOO_LARGE")
-        invoked = functions.answer(request, body) if functions else None
-        if invoked is not None:
-            return invoked
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, answer, api, request, body)
+        invoked = INVOKE.fullmatch(request.path) if functions else None
+        if functions and invoked:
+            call = functools.partial(functions.answer, invoked[1], request, body)
+            return await loop.run_in_executor(invocations, call)
+        return await loop.run_in_executor(pool, answer, api, door, request, body)
 
     return handle
 
@@ -133,7 +166,8 @@ def main(descriptor: str, region: str) -> None:
     may_invalidate = signed_by(principal, region)
     api = StageApi(app, make_gateway(app), cache, may_invalidate=may_invalidate)
     control = control_handler(os.environ[TOKEN], cache_acts(api))
-    handler = make_handler(api, Functions(app), control)
+    (secret, *_) = os.environ.get("EVERHOP_ORIGIN_SECRETS", "").split() or [""]
+    handler = make_handler(api, Functions(app), control, secret)
     asyncio.run(serve_until_stopped(handler, inherited(int(descriptor))))
 
 

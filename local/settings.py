@@ -7,25 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.config import SETTINGS, ConfigError
+from infra.region_places import PLACES
 
 
 ROOT = Path(__file__).resolve().parent.parent
 # name -> (default, what it is for); chalicelib.config has those of the app itself.
 LOCAL_SETTINGS: Mapping[str, tuple[str, str]] = {
     "EVERHOP_PORT": ("8080", "The port of the dashboard, the API and the redirects."),
-    "EVERHOP_REGIONS": (
-        "us-east-1",
-        "The regions; the first one runs (more come with replication).",
-    ),
+    "EVERHOP_REGIONS": ("us-east-1,eu-west-1", "The regions that run here."),
     "EVERHOP_API_KEY": ("", "The API key; drawn once and kept with the data when unset."),
     "EVERHOP_DATA": (".everhop", "The folder that links are kept in."),
-    "EVERHOP_EDGE": ("off", "Whether an edge with its cache stands in front (on, off)."),
+    "EVERHOP_EDGE": ("on", "Whether an edge with its cache stands in front (on, off)."),
     "EVERHOP_ACCESS_LOG": ("on", "Whether each request is printed (on, off)."),
 }
 # Read by the app, but the stack decides them itself.
 _DERIVED = frozenset(
     f"EVERHOP_{name}"
-    for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER ORIGIN_SECRETS".split()
+    for name in "STORE TABLE REGION API_KEY_HASH STAGE BUCKET WORKER ORIGIN_SECRETS "
+    "TABLE_ENDPOINTS STREAM API_URL DISTRIBUTION".split()
 )
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
@@ -36,11 +35,16 @@ class Settings:
     """What to run, where, and with which key."""
 
     port: int
-    region: str
+    regions: tuple[str, ...]
     given_key: str
     data: Path
     access_log: bool
     edge: bool = False
+
+    @property
+    def first(self) -> str:
+        """The region that is next to the door at `port`."""
+        return self.regions[0]
 
     @property
     def url(self) -> str:
@@ -56,7 +60,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     }
     return Settings(
         port=_port(values["EVERHOP_PORT"]),
-        region=_regions(values["EVERHOP_REGIONS"])[0],
+        regions=_regions(values["EVERHOP_REGIONS"]),
         given_key=_key(values["EVERHOP_API_KEY"]),
         data=_folder(values["EVERHOP_DATA"]),
         access_log=_switch("EVERHOP_ACCESS_LOG", values),
@@ -77,12 +81,19 @@ def _folder(text: str) -> Path:
         raise ConfigError(f"EVERHOP_DATA is {text!r}, but there is no such home folder.") from None
 
 
-def _regions(text: str) -> list[str]:
-    regions = [region.strip() for region in text.split(",")]
+def _regions(text: str) -> tuple[str, ...]:
+    regions = tuple(region.strip() for region in text.split(","))
     for region in regions:
         if not _REGION.fullmatch(region):
             raise ConfigError(
                 f"EVERHOP_REGIONS has {region!r}, but regions look like us-east-1,eu-west-1."
+            )
+        if regions.count(region) > 1:
+            raise ConfigError(f"EVERHOP_REGIONS has {region} twice.")
+        if region not in PLACES:
+            raise ConfigError(
+                f"EVERHOP_REGIONS has {region}, and nobody knows where that is: "
+                "add it to infra/region_places.py."
             )
     return regions
 
@@ -101,12 +112,6 @@ def _switch(name: str, values: Mapping[str, str]) -> bool:
 
 def notes(environ: Mapping[str, str]) -> list[str]:
     """What a person would want to know of their settings before the stack starts."""
-    first, *rest = _regions(environ.get("EVERHOP_REGIONS") or LOCAL_SETTINGS["EVERHOP_REGIONS"][0])
-    waiting = [f"{', '.join(rest)} will run with replication; now it is {first} alone."]
-    return _unknown_settings(environ) + (waiting if rest else [])
-
-
-def _unknown_settings(environ: Mapping[str, str]) -> list[str]:
     known = sorted({*LOCAL_SETTINGS, *SETTINGS} - _DERIVED)
     return [
         _unknown(name, known)

@@ -1,5 +1,6 @@
 """The dashboard's bucket behind the local edge: what `python -m tools publish` would put there."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from aiohttp import web
 
 from infra.site_builds import ENTRY, SITE, SiteFile, build_site, read_site
 from infra.site_references import SiteError
+from local.children import listen, reserve, url_of
+from local.servers import start_server
 
 
 Stamp = frozenset[tuple[Path, int, int]]
@@ -55,3 +58,39 @@ class SiteBucket:
     def _look(self) -> Stamp:
         stats = ((path, path.stat()) for path in self._folder.rglob("*") if path.is_file())
         return frozenset((path, it.st_mtime_ns, it.st_size) for path, it in stats)
+
+
+class BucketDoor:
+    """One region's copy of the bucket, at a port of its own, that may be lost or stand still."""
+
+    def __init__(self, bucket: SiteBucket) -> None:
+        self._bucket = bucket
+        self._socket = listen()
+        self.url = url_of(self._socket)
+        self._runner: web.ServerRunner | None = None
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+
+    async def open(self) -> None:
+        """Answer at the port, again if it was lost."""
+        self._thawed.set()
+        if self._runner is None:
+            self._socket.listen()
+            self._runner = await start_server(self._serve, self._socket)
+
+    async def close(self) -> None:
+        """Answer nobody: the port refuses connections until it is opened again."""
+        runner, self._runner = self._runner, None
+        self._thawed.set()
+        if runner:
+            port = int(self._socket.getsockname()[1])
+            await runner.cleanup()
+            self._socket = reserve(port)
+
+    def freeze(self) -> None:
+        """Take connections, and answer nothing until it is opened again."""
+        self._thawed.clear()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        await self._thawed.wait()
+        return await self._bucket.serve(request)

@@ -10,7 +10,7 @@ from chalice.local import LocalGateway, RouteMatcher
 
 from chalicelib.api.caching import Key, cached_routes
 from infra.caches import Invalidation, MethodCache, StageCache, method_caches, read_caches
-from local.api_cache import GIGABYTE, ApiCache
+from local.api_cache import GIGABYTE, ApiCache, Outcome
 from local.api_cache import Key as CacheKey
 from local.invalidators import MayInvalidate, nobody
 
@@ -70,7 +70,7 @@ class StageApi:
         is_right = asks_anew(headers) and self._may_invalidate(method, STAGE + target, headers)
         anew, told = (True, {}) if is_right else _judge(declared.invalidation, headers)
         answer, outcome = self.cache.answer(key, declared.fresh_for, ask, anew=anew)
-        said = {**told, "Cache-Status": str(outcome)}
+        said = {**told, "Cache-Status": _status_of(answer, outcome)}
         return {**answer, "headers": {**answer["headers"], **said}}
 
     def flush(self) -> None:
@@ -106,6 +106,14 @@ class StageApi:
         if declared is None:
             return None
         return declared, key_of(declared, matched.captured, target, headers)
+
+
+def _status_of(answer: Mapping[str, Any], outcome: Outcome) -> str:
+    """The cache's word behind that of the tiers below, which were not asked for a hit."""
+    below = (
+        "" if outcome.how == "hit" or outcome.collapsed else answer["headers"].get("Cache-Status")
+    )
+    return f"{below}, {outcome}" if below else str(outcome)
 
 
 def _bytes_of(size: str) -> int:

@@ -40,7 +40,8 @@ def stage_environment(region: str) -> Mapping[str, str]:
 def function_timeout(name: str) -> int:
     """The seconds that a function of the app may take, by its name in app.py."""
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    return int(config["lambda_functions"][name]["lambda_timeout"])
+    # Chalice's own, where nothing is said
+    return int(config["lambda_functions"].get(name, {}).get("lambda_timeout", 60))
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 
 
 # What chalicelib makes clients of, and what its policies allow: a test compares.
-SERVICES = frozenset({"dynamodb", "lambda", "s3"})
+SERVICES = frozenset({"cloudfront", "dynamodb", "lambda", "s3"})
 DATA = "botocore/data/"
 
 

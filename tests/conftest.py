@@ -78,8 +78,19 @@ class RunningStack:
         return self.process.wait(20)
 
 
+# Most tests want few processes, and to see each edit at once.
+ONE_REGION = {
+    "EVERHOP_REGIONS": "us-east-1",
+    "EVERHOP_EDGE": "off",
+    "EVERHOP_API_CACHE": "off",
+}
+
+
 def start_stack(data: Path, root: Path = ROOT, **environ: str) -> RunningStack:
-    """Start `python -m local` and wait for the line that says it is ready."""
+    """Start `python -m local` and wait for the line that says it is ready.
+
+    One region without caches, unless `environ` says otherwise.
+    """
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if "EVERHOP" not in name}
     process = subprocess.Popen(
@@ -90,6 +101,7 @@ def start_stack(data: Path, root: Path = ROOT, **environ: str) -> RunningStack:
             "EVERHOP_PORT": str(port),
             "EVERHOP_DATA": str(data),
             "EVERHOP_API_KEY": API_KEY,
+            **ONE_REGION,
             **environ,
         },
         stdout=subprocess.PIPE,

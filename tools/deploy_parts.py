@@ -12,6 +12,7 @@ from infra.edges import GroupEdge, read_edges
 from tools.client import CannotRun
 from tools.edge_parts import edge_parts, opened_parts, static_part
 from tools.parts import DATA, Kind, Parameters, Part, leftover_of
+from tools.replicas import MOST_REGIONS, PLACES, WANTED
 from tools.stages import Group, Stage
 
 
@@ -33,12 +34,11 @@ STACKS = (
         "table",
         "group",
         "global/table.yaml",
-        {"StageName": "{group}", "TableName": "{table}", "SecondRegion": ""},
-        keeps=("SecondRegion",),
+        {"StageName": "{group}", "TableName": "{table}", **dict.fromkeys(PLACES, "")},
+        keeps=PLACES,
         is_data=True,
     ),
-    # DynamoDB adds one replica per update, in which nothing else may change.
-    Stack("table", "replica", "global/table.yaml", {"SecondRegion": "{region}"}, is_data=True),
+    Stack("table", "replica", "global/table.yaml", {WANTED: "{region}"}, is_data=True),
     Stack(
         "files",
         "region",
@@ -50,6 +50,8 @@ STACKS = (
 )
 
 
+# Seven metrics of three alarms, at 0.10 USD.
+_ALARMS = 0.70
 # What the stacks of infra/dax.py tell the Chalice stage of their region.
 _TOLD_BY_DAX: Mapping[str, Parameters] = {
     "network": (("SubnetIds", "subnet_ids"), ("FunctionGroupId", "security_group_ids")),
@@ -74,10 +76,10 @@ def parts_for(
     edge = (read_edges() if edges is None else edges).get(group.name, GroupEdge())
     is_whole = tuple(stages) == group.stages
     beyond = [it.region for it in group.stages[1:]]
-    if len(beyond) > 1:
+    if len(group.stages) > MOST_REGIONS:
         raise CannotRun(
-            f"{group.name} has {len(group.stages)} regions, but infra/global/table.yaml has one "
-            f"SecondRegion: give it a parameter and a replica for each, and its part here."
+            f"{group.name} has {len(group.stages)} regions, but infra/global/table.yaml has places "
+            f"for {MOST_REGIONS}: give it a parameter and a replica more, and tools/replicas.py."
         )
     wanted = [it.region for it in stages if it.region in beyond]
     return (
@@ -110,7 +112,7 @@ def _stacks(group: Group, once_for: str, region: str, wave: str) -> Iterator[Par
 
 def _replicas(group: Group, region: str, home: str) -> Iterator[Part]:
     for part in _stacks(group, "replica", region, DATA):
-        yield replace(part, name=f"replica in {region}", region=home, settings=True, once=True)
+        yield replace(part, kind="replica", name=f"replica in {region}", region=home, settings=True)
 
 
 def _regional(
@@ -131,14 +133,38 @@ def _regional(
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
         yield Part(kind, name, region, region, stage=stage.name)
+    yield from _directions(group, stage, region, home)
     if not dax.enabled:
         # After the app, which was told of DAX, and stands in its network, until then.
         every = [*_dax(group, stage, region, StageDax(enabled=True))]
         yield from (leftover_of(part) for part in reversed(every))
 
 
+def _directions(group: Group, stage: Stage, region: str, home: str) -> Iterator[Part]:
+    """Alarms about each other region that is to have what is written in this one."""
+    for other in (it.region or home for it in group.stages if it.name != stage.name):
+        yield direction_part(group, stage, region, other)
+
+
+def direction_part(group: Group, stage: Stage, region: str, other: str) -> Part:
+    """The alarms of one direction of replication."""
+    named = {"StageName": group.name, "TableName": group.table, "ReceivingRegion": other}
+    return Part(
+        "stack",
+        f"alarms for {other}",
+        region,
+        region,
+        stage=stage.name,
+        stack=f"everhop-{group.name}-replication-{other}",
+        template="regional/replication.yaml",
+        parameters=tuple(named.items()),
+        monthly=_ALARMS,
+    )
+
+
 def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Part]:
-    for made in stacks_for(group.name, dax, group.table):
+    is_one_of_many = len(group.stages) > 1
+    for made in stacks_for(group.name, dax, group.table, is_one_of_many=is_one_of_many):
         name = made.name.rpartition("-")[2]
         yield Part(
             "stack",
@@ -149,6 +175,8 @@ def _dax(group: Group, stage: Stage, region: str, dax: StageDax) -> Iterator[Par
             stack=made.name,
             template=made.template.removeprefix("infra/"),
             parameters=tuple(made.parameters.items()),
+            # Nor is it taken from functions that stand in it, when the last other region goes.
+            keeps=() if is_one_of_many or name != "network" else ("WayOut",),
             hands=_TOLD_BY_DAX[name],
             monthly=dax.monthly_cost if name == "dax" else 0.0,
         )

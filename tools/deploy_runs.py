@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.core.access import digest_key, draw_key
 from infra.caches import TOLD, MethodCache, StageCache, declared_policies, method_caches
+from infra.dax import FAR_TABLES, far_tables
 from tools.app_changes import AppState, changes_of
 from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsafe_reasons
 from tools.caches import Refused, Wanted, make_so
@@ -17,8 +18,9 @@ from tools.live_apps import HALF_WAY, KEY, LiveApp, adopt_note, find_app, read_n
 from tools.packages import Package, git_commit, policy_of, run_chalice
 from tools.parts import Part
 from tools.releases import Release, Releases, now_text
+from tools.replicas import adding
 from tools.smoke_tests import Trial, smoke_test
-from tools.stacks import Stacks, Update
+from tools.stacks import Stacks, Update, current_parameters
 from tools.stages import Group, Stage
 
 
@@ -49,6 +51,7 @@ class Deployment:
         self._made: set[Part] = set()
         self._looks = {
             "stack": self._look_at_stack,
+            "replica": lambda part: Stacks(part.region).look(_placed(part)),
             "secret": self._edge.look_at_secret,
             "told": self._look_behind,
             "trial": self._look_at_trial,
@@ -59,6 +62,7 @@ class Deployment:
         }
         self._acts = {
             "stack": self._apply_stack,
+            "replica": lambda part: Stacks(part.region).apply(_placed(part)),
             "secret": self._edge.make_secret,
             "told": self._tell_app,
             "trial": self._try_edge,
@@ -92,6 +96,12 @@ class Deployment:
         """Where the edge is; "" when there is none."""
         url = self._edge.outputs.get("PublicUrl", "") if self._has_edge else ""
         return url and self._trial.urls.get("edge", url)
+
+    def environments(self) -> dict[str, dict[str, str]]:
+        """The variables of each stage's app that is deployed."""
+        regions = {it.stage: it.region for it in self.parts if it.kind == "app"}
+        apps = {name: self._app(name, region) for name, region in regions.items()}
+        return {name: app.api.environment() for name, app in apps.items() if app}
 
     def _api_of(self, stage: str) -> str:
         region = next(it.region for it in self.parts if it.stage == stage)
@@ -129,6 +139,10 @@ class Deployment:
     def _handed(self, stage: str) -> Json:
         """The same, and what the edge tells it once it stands."""
         handed = self._handed_by_stacks(stage)
+        own = self._stages[stage]
+        others = [it.region for it in self.group.stages if it.name != stage]
+        if others and handed.get("subnet_ids") and FAR_TABLES not in own.environment:
+            put_handed(handed, f"environment_variables.{FAR_TABLES}", far_tables(others))
         told = self._edge.handed(stage)
         if told and self._caches[stage].enabled and TOLD not in self._stages[stage].environment:
             told[TOLD] = "on"  # the query is a key only as the edge hands it on
@@ -330,6 +344,10 @@ class Deployment:
             chalice=read_note(app.stage.name),
             files=self.package.files,
         )
+
+
+def _placed(part: Part) -> Part:
+    return adding(part, current_parameters(Stacks(part.region).read(part.stack)))
 
 
 def _look_at_leftover(part: Part) -> Update:

@@ -18,6 +18,7 @@ from tools.deploy_parts import parts_for
 from tools.deploy_reports import Progress, cost_lines, is_shown, missing_lines, plan_lines, wrap
 from tools.import_reports import tell, visible
 from tools.parts import Part
+from tools.region_guards import moved_regions, refuse_moves
 from tools.smoke_tests import Trial
 from tools.stages import Group, Stage, find_group
 
@@ -130,7 +131,8 @@ def _deploy(options: argparse.Namespace) -> int:
             tell(line)
         tell(f"Then: python -m tools deploy {shlex.quote(options.stage)} --plan")
         return _COULD_NOT_ASK
-    deployment = _prepare(target, caches, trial)
+    deployment = prepare(target, caches, trial)
+    _guard_homes(deployment, target)
     updates = {part: deployment.look(part) for part in target.parts}
     _say(target, caches, updates)
     if options.plan:
@@ -143,13 +145,26 @@ def _deploy(options: argparse.Namespace) -> int:
     return make_parts(deployment, target)
 
 
-def _prepare(target: Target, caches: Mapping[str, StageCache], trial: Trial) -> "Deployment":
+def prepare(target: Target, caches: Mapping[str, StageCache], trial: Trial) -> "Deployment":
+    """One run of a deploy."""
     from tools.deploy_runs import Deployment  # noqa: PLC0415 - boto3, see find_target
     from tools.packages import build_package  # noqa: PLC0415
 
     whole = parts_for(target.group, target.group.stages, target.home)
     package = build_package(target.group, target.home)
     return Deployment(target.group, whole, package, caches, trial)
+
+
+def _guard_homes(deployment: "Deployment", target: Target) -> None:
+    """Refused when this deploy would make or end homes, region by region, and nobody waits."""
+    moved = moved_regions(target.group, deployment.environments())
+    if not moved:
+        return
+    from tools.absence_plans import is_away  # noqa: PLC0415
+    from tools.absences import RegionTables, Timing  # noqa: PLC0415 - the store, see find_target
+
+    now, known = Timing().now(), RegionTables(target.group.table, [target.home]).newest()
+    refuse_moves(target.group, moved, {it for it in moved if is_away(known.absences, it, now)})
 
 
 def read_trial(options: argparse.Namespace) -> Trial:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from infra.dax import stack_name
+from infra.dax import FAR_TABLES, IPV6, stack_name
 from tools.app_changes import AppState, Routes
 from tools.client import CannotRun
 from tools.packages import read_routes
@@ -154,13 +154,15 @@ class LiveApp:
         there = Stacks(self.place.region).outputs(network).get("SubnetIds", "") if wanted else ""
         if set(wanted) <= set(there.split(",")):
             return dict(configuration)
-        variables = {key: it for key, it in _variables(configuration).items() if key != DAX}
+        of_it = (DAX, FAR_TABLES)
+        variables = {key: it for key, it in _variables(configuration).items() if key not in of_it}
         return {**configuration, "VpcConfig": {}, "Environment": {"Variables": variables}}
 
     def _update(self, name: str, zipped: bytes, configuration: Mapping[str, Any]) -> None:
         vpc = configuration.get("VpcConfig", {})
         # Said also when it is none: what is not said, Lambda leaves as it is.
         network = {key: vpc.get(key, []) for key in ("SubnetIds", "SecurityGroupIds")}
+        network[IPV6] = vpc.get(IPV6, False)
         kept = {**configuration, "VpcConfig": network}
         named = {"FunctionName": name}
         waiter = self._lambda.get_waiter("function_updated_v2")

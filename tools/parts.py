@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 
-Kind = Literal["stack", "app", "cache", "smoke", "leftover", "secret", "told", "trial"]
+Kind = Literal["stack", "replica", "app", "cache", "smoke", "leftover", "secret", "told", "trial"]
 Parameters = tuple[tuple[str, str], ...]
 HOME_OF_GLOBALS = "us-east-1"  # CloudFront is managed from there alone
 DATA, GLOBAL = "data", "global"  # waves; the others are called like their regions
@@ -18,7 +18,7 @@ class Part:
     become which keys of the Chalice stages in its region; `settings` has an update change the
     parameters alone; `is_data` outlives a destroy. A leftover is a stack of what is turned off, and
     goes once nothing uses it. `takes` says where a parameter comes from that only AWS can tell;
-    parameters said `once` can't be changed after; what `stays` no destroy takes.
+    what `stays` no destroy takes.
     """
 
     kind: Kind
@@ -34,7 +34,6 @@ class Part:
     settings: bool = False
     is_data: bool = False
     takes: Parameters = ()
-    once: bool = False
     stays: bool = False
     monthly: float = 0.0
 

@@ -178,12 +178,6 @@ def _changed_parameters(part: Part, stack: Json) -> tuple[str, ...]:
         for key, value in part.parameters
         if now.get(key) != value and not (key in now and key in part.keeps)
     }
-    for key, value in changed.items():
-        if part.once and now.get(key):
-            raise CannotRun(
-                f"{part.stack} has {key} = {now[key]}: DynamoDB adds or removes one replica per "
-                f"update, so clear that first, and only then make it {value}."
-            )
     return tuple(f"{key} = {value or 'nothing'}" for key, value in changed.items())
 
 

@@ -1,4 +1,4 @@
-"""Which tier below the app answered a request, for its `Server-Timing`."""
+"""Which tier below the app answered a request, for its `Server-Timing` and its `Cache-Status`."""
 
 import threading
 from collections.abc import Callable
@@ -23,8 +23,20 @@ def time_tiers(request: Request, get_response: Callable[[Request], Response]) ->
     _told.entries = []
     try:
         response = get_response(request)
-        entries = [response.headers.get("Server-Timing", ""), *_told.entries]
+        told = _told.entries
     finally:
         _told.entries = None
+    entries = [response.headers.get("Server-Timing", ""), *told]
     response.headers["Server-Timing"] = ", ".join(filter(None, entries))
+    if how := _how_cached(told):
+        response.headers["Cache-Status"] = f"DAX; {how}"
     return response
+
+
+def _how_cached(told: list[str]) -> str:
+    """What DAX did for an answer, in the words of RFC 9211; nothing if that is not known."""
+    if any(one.startswith('dax;desc="miss"') for one in told):
+        return "fwd=miss"
+    if any(one.startswith('dax;desc="hit"') for one in told):
+        return "hit"
+    return "fwd=bypass" if any(one.startswith('table;desc="DAX') for one in told) else ""

@@ -2,23 +2,46 @@
 
 A row holds the counts of one subject in one span of time by one region; stats are sums of rows.
 Names are `clicks` (by people), `bots`, `heads`, `previews` and `checks` (of health), apart from
-each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`.
+each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`. A workspace's rows
+also have `link:<slug key>`, which of its links were followed.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 
 Span = Literal["hour", "day", "month"]
+SPANS: tuple[Span, ...] = ("hour", "day", "month")
 KINDS = ("clicks", "bots", "heads", "previews", "checks")
-DIMENSIONS = (
-    "country device browser system referrer language variant utm_source utm_medium utm_campaign"
-).split()
-# Of one dimension in one row; what comes after them is counted as REST.
-MOST_VALUES = 100
+LINK = "link"  # the dimension of workspaces alone, as bounded as the others
+# The values of each dimension that one row has; what comes after them is counted as REST. All of
+# them are one update, whose expression is 4 KB at most, and a row stays far below an item's 400.
+MOST_VALUES = {
+    "country": 100,
+    "device": 8,
+    "browser": 24,
+    "system": 16,
+    "referrer": 80,
+    "language": 40,
+    "variant": 20,
+    "utm_source": 30,
+    "utm_medium": 20,
+    "utm_campaign": 40,
+    LINK: 100,
+}
+DIMENSIONS = [name for name in MOST_VALUES if name != LINK]
+LONGEST_VALUE = 64  # what is longer is cut
 REST = "(other)"
 UNKNOWN = "(unknown)"  # the visitor did not say, or it can't be told
+
+# How long rows stay after their span began. Hours are for looking closely at what goes on, days for
+# this year beside the last; months are few, and stay.
+KEPT_FOR: Mapping[Span, timedelta | None] = {
+    "hour": timedelta(days=45),
+    "day": timedelta(days=800),
+    "month": None,
+}
 
 
 class CountRow(NamedTuple):
@@ -28,9 +51,27 @@ class CountRow(NamedTuple):
     counts: Mapping[str, int]
 
 
-def link_subject(slug_key: str) -> str:
-    """What the counts of a link are kept under."""
-    return f"link/{slug_key}"
+class RowKey(NamedTuple):
+    """Which row: one of a subject, or one of its shards when many write it at once."""
+
+    subject: str
+    span: Span
+    at: datetime
+    shard: int = 0
+
+    @property
+    def forgotten_at(self) -> datetime | None:
+        """When it is swept; None for never."""
+        kept_for = KEPT_FOR[self.span]
+        return None if kept_for is None else self.at + kept_for
+
+
+def link_subject(workspace: str, slug_key: str) -> str:
+    """What the counts of a link are kept under.
+
+    The workspace is in it as a slug may be another's one day, who is told nothing of before.
+    """
+    return f"link/{workspace}/{slug_key}"
 
 
 def workspace_subject(workspace: str) -> str:
@@ -45,3 +86,45 @@ ORPHANS = "orphans"
 def name_of(dimension: str, value: str) -> str:
     """The name under which a value of a dimension is counted."""
     return f"{dimension}:{value}"
+
+
+def begin_of(span: Span, at: datetime) -> datetime:
+    """When the span that a time is in began."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    if span == "hour":
+        return hour
+    day = hour.replace(hour=0)
+    return day if span == "day" else day.replace(day=1)
+
+
+def add_counts(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add to counts what more there is of each name."""
+    for name, count in more.items():
+        counts[name] = counts.get(name, 0) + count
+
+
+def bound_counts(counts: Mapping[str, int], there: Collection[str] = ()) -> dict[str, int]:
+    """The counts as a row takes them that has names already: REST for values beyond the bounds.
+
+    Of new values those with most clicks are named, then those first in the alphabet.
+    """
+    bounded: dict[str, int] = {}
+    room = _room(there)
+    for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        dimension, colon, value = name.partition(":")
+        if colon and name not in there and value not in (REST, UNKNOWN):
+            if room[dimension] <= 0:
+                name = name_of(dimension, REST)  # noqa: PLW2901
+            else:
+                room[dimension] -= 1
+        bounded[name] = bounded.get(name, 0) + count
+    return bounded
+
+
+def _room(there: Iterable[str]) -> dict[str, int]:
+    room = dict(MOST_VALUES)
+    for name in there:
+        dimension, _, value = name.partition(":")
+        if dimension in room and value not in (REST, UNKNOWN):
+            room[dimension] -= 1
+    return room

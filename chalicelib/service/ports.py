@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -12,7 +12,7 @@ from chalicelib.core.links import Link, State
 
 
 if TYPE_CHECKING:  # what no redirect needs, no cold start loads
-    from chalicelib.core.counts import CountRow, Span
+    from chalicelib.core.counts import CountRow, RowKey, Span
     from chalicelib.core.idempotency import Claim
     from chalicelib.core.jobs import Job
     from chalicelib.core.keys import ApiKey
@@ -218,14 +218,63 @@ class FileStore(Protocol):
 class CountStore(Protocol):
     """Counts of clicks. Every method raises Unavailable when the store does not answer."""
 
-    def read(self, subject: str, span: Span, since: datetime, until: datetime) -> list[CountRow]:
-        """The rows of a subject whose spans begin in [since, until), oldest first."""
+    def read(
+        self,
+        subject: str,
+        span: Span,
+        since: datetime,
+        until: datetime,
+        names: Sequence[str] | None = None,
+    ) -> list[CountRow]:
+        """The rows of a subject whose spans begin in [since, until), oldest first.
+
+        With `names` their counts of these alone: what is not sent is not read through either.
+        """
 
     def complete_as_of(self) -> datetime | None:
         """Until when all clicks are counted, as far as logs have come; None before the first."""
 
     def erase(self, subject: str) -> int:
         """Forget all counts of a subject; how many rows there were."""
+
+
+class Receipt(NamedTuple):
+    """How far a log file is folded: `chunks` of it, of them so many as this region's rows tell.
+
+    `mine` is None when this region has folded none of it. `form` is how the chunks were cut.
+    """
+
+    chunks: int = 0
+    mine: int | None = None
+    form: int = 0
+    ended: bool = False
+
+
+class FoldStore(Protocol):
+    """Counts as they are written. Every method raises Unavailable when the store does not answer.
+
+    Whatever is written is this region's own: rows of other regions are never touched.
+    """
+
+    def receipt(self, name: str) -> Receipt:
+        """How far the log file of this name is folded, by whichever region."""
+
+    def workspaces(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The workspaces of the links and tombstones with these slug keys that are here."""
+
+    def names(self, rows: Iterable[RowKey]) -> Mapping[RowKey, frozenset[str]]:
+        """The names that this region's rows have about now, but for rows that are not there."""
+
+    def fold(
+        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Receipt | None:
+        """Add the next chunk's counts to their rows, and write the receipt, or nothing of it.
+
+        The receipt after that; None, and nothing is added, when it is not this one any more.
+        """
+
+    def end(self, name: str, receipt: Receipt, told: str, seen_at: datetime | None) -> None:
+        """Note what became of a file, once, and when the last request in it was."""
 
 
 # wake(workspace, job_id) has a worker take the job soon; Unavailable when none can be called.

@@ -10,6 +10,9 @@ its last use    key#<id>         use    <workspace>#key_uses     <created_at>#<i
 a counter       counter#<name>, sk = counter; in no list
 a job           job#<workspace>#<id>, sk = job; in no list
 absences        regions, sk = absences: which regions are no homes; in no list
+counts          counts#<subject>, sk = <span>#<begin of it>#<region>#<shard>; in no list
+a log's receipt log#<name of the file>, sk = <region that folded of it>; in no list
+logs seen       logs, sk = <region>; in no list
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from chalicelib.core.times import sortable_time
 
 
 if TYPE_CHECKING:  # what no redirect needs, no cold start loads
+    from datetime import datetime
+
+    from chalicelib.core.counts import RowKey, Span
     from chalicelib.core.keys import ApiKey
 
 
@@ -100,3 +106,27 @@ JOB_SK = "job"
 def job_pk(workspace: str, job_id: str) -> str:
     """The partition key of a job; no workspace has a # in its name."""
     return f"job#{workspace}#{job_id}"
+
+
+LOGS_PK = "logs"
+_BEGINS = "%Y-%m-%dT%H"
+
+
+def counts_pk(subject: str) -> str:
+    """The partition key of all counts of a subject."""
+    return f"counts#{subject}"
+
+
+def counts_sk(row: RowKey, region: str) -> str:
+    """The sort key of a row of counts, which belongs to the region that writes it."""
+    return f"{counts_since(row.span, row.at)}#{region}#{row.shard}"
+
+
+def counts_since(span: Span, at: datetime) -> str:
+    """What is before the sort keys of rows that begin at this time (UTC) or later, not before."""
+    return f"{span}#{at:{_BEGINS}}"
+
+
+def log_pk(name: str) -> str:
+    """The partition key of the receipts of a log file."""
+    return f"log#{name}"

@@ -14,6 +14,11 @@ def request_of(event: Event) -> Message:
     return request
 
 
+def id_of(event: Event) -> str:
+    """What CloudFront calls the visitor's request, the same for each origin that is tried."""
+    return str(event["Records"][0]["cf"]["config"].get("requestId", ""))
+
+
 def response_of(event: Event) -> Message:
     """The response of an event."""
     response: Message = event["Records"][0]["cf"]["response"]

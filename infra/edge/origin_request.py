@@ -15,7 +15,7 @@ from chalicelib.core.origin_proofs import prove
 from chalicelib.core.short_paths import ShortPath, split_path
 from chalicelib.core.visitors import ADDRESS, EXTRA_PATH, PROOF, RAW_QUERY
 from infra.edge.failures import Failures
-from infra.edge.messages import Event, Message, header, put, request_of
+from infra.edge.messages import Event, Message, header, id_of, put, request_of
 from infra.edge.settings import Settings, baked
 
 
@@ -40,7 +40,13 @@ def route(event: Event, settings: Settings, place: str, now: float, failures: Fa
     origin = request.get("origin", {}).get("custom")
     if origin is None:
         return request  # a bucket's, with which we have no business
-    region = _choose(request, origin, settings.order_at(place), now, failures)
+    nearest = settings.order_at(place)
+    if request["uri"].startswith(API):
+        # The same wherever it runs and whatever it remembers, so that no two attempts are one.
+        region = nearest[(_number(header(request, ATTEMPT)) - 1) % len(nearest)]
+    else:
+        which = _number(_custom(origin, WHICH))
+        region = _choose(which, id_of(event), nearest, now, failures)
     chosen = settings.origins[region]
     origin |= {"domainName": chosen.domain, "port": chosen.port, "protocol": chosen.protocol}
     origin["path"] = ""
@@ -54,16 +60,18 @@ def route(event: Event, settings: Settings, place: str, now: float, failures: Fa
 
 
 def _choose(
-    request: Message, origin: Message, nearest: Sequence[str], now: float, failures: Failures
+    which: int, request: str, nearest: Sequence[str], now: float, failures: Failures
 ) -> str:
-    if request["uri"].startswith(API):
-        # The same wherever it runs and whatever it remembers, so that no two attempts are one.
-        return nearest[(_number(header(request, ATTEMPT)) - 1) % len(nearest)]
-    first = failures.sort(nearest, now)[0]
-    if _number(_custom(origin, WHICH)) == 1:
+    if which == 1:
+        first = failures.sort(nearest, now)[0]
+        failures.begin(request, first)
         return first
-    failures.note(first, now)  # CloudFront asks the second origin when the first has failed
-    return failures.sort(nearest, now)[0]
+    # CloudFront asks the second origin when the first has failed. That was this request's own: by
+    # now another may have failed as well, and what comes first today is perhaps the one that works.
+    failed = failures.asked(request) or nearest[0]
+    failures.note(failed, now)
+    others = [region for region in nearest if region != failed]
+    return failures.sort(others or nearest, now)[0]
 
 
 def _custom(origin: Message, name: str) -> str:

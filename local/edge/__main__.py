@@ -57,7 +57,7 @@ async def serve(plan: Plan, descriptor: int, token: str) -> None:
 def _watch(plan: Plan) -> Watch | None:
     if not plan.says:
         return None
-    line = line_for(plan.region)
+    line = line_for(plan.place, plan.regions)
     return lambda *told: print(line(*told), flush=True)
 
 

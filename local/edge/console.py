@@ -1,7 +1,10 @@
-"""What the console says of a request: which tier answered it, in the order of the road."""
+"""What the console says of a request: which tier answered it, in the order of the road, and where.
+
+That is the region that was asked, or this place where nobody was, or none answered.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from local.edge.engines import Answer
@@ -13,14 +16,17 @@ _TIERS = (("api", "API cache"), ("dax", "DAX"))
 _MEMBER = re.compile(r'\s*(?:"([^"]*)"|([^\s;,"]+))([^,]*)(?:,|$)')
 
 
-def line_for(region: str) -> Callable[[Request, str, Answer, float], str]:
-    """What makes lines for the edge in front of this region."""
+def line_for(
+    place: str, regions: Mapping[str, str]
+) -> Callable[[Request, str, Answer, float], str]:
+    """What makes lines for the edge at this place; `regions` by the base URLs of their origins."""
 
     def line(request: Request, asked: str, answer: Answer, took: float) -> str:
         path = quote(asked.partition("?")[0], safe=_AS_IS)[:120]
         method = "" if request.method == "GET" else f"{request.method} "
         told = " · ".join([f"edge {_edge(answer)}", *_others(answer)])
-        return f"{answer.response.status} {method}{path}  {told} · {region} · {took * 1000:.0f} ms"
+        where = place if answer.told.is_hit else regions.get(answer.told.response.origin, place)
+        return f"{answer.response.status} {method}{path}  {told} · {where} · {took * 1000:.0f} ms"
 
     return line
 
@@ -42,7 +48,7 @@ def _others(answer: Answer) -> list[str]:
 
 
 def _how(said: str | None) -> str:
-    if said is None:
+    if said is None or re.search(r";\s*fwd=bypass\b", said):
         return "–"
     return "HIT" if re.search(r";\s*hit\b", said) else "MISS"
 

@@ -171,4 +171,4 @@ def renewed(kept: Response, word: Response) -> Response:
     """A kept answer with what a 304 says anew of it."""
     said = {name: lines for name, lines in word.headers.items() if name not in _OF_THE_304}
     old = {name: lines for name, lines in kept.headers.items() if name != "age"}
-    return replace(kept, headers={**old, **said})
+    return replace(kept, headers={**old, **said}, origin=word.origin)

@@ -33,12 +33,16 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An answer; `reason` is only what the status line says beside the number."""
+    """An answer; `reason` is only what the status line says beside the number.
+
+    `origin` is the base URL of who gave it; nothing for one of the edge's own.
+    """
 
     status: int
     headers: Headers = field(default_factory=dict)
     body: bytes = b""
     reason: str = ""
+    origin: str = ""
 
 
 def value_of(headers: Headers, name: str, default: str = "") -> str:

@@ -105,7 +105,7 @@ class OriginClient:
                     headers.pop(name, None)
                 if ask.method != "HEAD":  # there it is all that is known of the length
                     headers.pop("content-length", None)
-                return Response(answered.status, headers, body, answered.reason or "")
+                return Response(answered.status, headers, body, answered.reason or "", base)
         except TimeoutError as error:
             raise OriginDown(504, type(error).__name__) from error
         except (ClientError, OSError, ValueError) as error:

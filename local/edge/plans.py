@@ -8,12 +8,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One place's plan. `addresses` are base URLs of origins by their domain names."""
+    """One place's plan. `addresses` are base URLs of origins by their domain names.
+
+    `regions` are those whose APIs and buckets are at a base URL.
+    """
 
     place: str
     region: str
     parameters: Mapping[str, str]  # of infra/global/edge.yaml
     addresses: Mapping[str, str]
+    regions: Mapping[str, str]
     functions: str  # the file that is baked into the functions' zip
     hosts: tuple[str, ...]  # names that this machine is asked by
     control: str  # where the stack says what is up, to who has its token

@@ -95,7 +95,8 @@ class Road:
             given = response_part(replace(response, headers=copy_headers(response.headers)))
             event = event_of("origin-response", trip.config, part, given)
             handler = handlers["origin-response"]
-            response = run_on_response("origin-response", handler, event, response.body)
+            changed = run_on_response("origin-response", handler, event, response.body)
+            response = replace(changed, origin=response.origin)
         return response
 
     def _on_request(self, trip: Trip, handler: Handler, part: Json) -> Json | Response:

@@ -10,9 +10,18 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 from chalicelib.config import Config, load
-from chalicelib.service.ports import ClaimStore, Clock, CounterStore, JobTools, KeyStore, LinkStore
+from chalicelib.service.ports import (
+    ClaimStore,
+    Clock,
+    CounterStore,
+    CountStore,
+    JobTools,
+    KeyStore,
+    LinkStore,
+)
 from chalicelib.store.memory import ClaimMemory, LinkMemory
 from chalicelib.store.memory_counters import CounterMemory
+from chalicelib.store.memory_counts import CountMemory
 from chalicelib.store.memory_keys import KeyMemory
 from chalicelib.wiring import Stores, find_tools, make_app
 from tests.api.contract import Contract
@@ -78,6 +87,7 @@ def memory_stores(config: Config | None = None, **some: Any) -> Stores:
         "keys": KeyMemory,
         "claims": ClaimMemory,
         "counters": CounterMemory,
+        "counts": CountMemory,
     }
     made: dict[str, Any] = {name: some.get(name) or kind() for name, kind in kinds.items()}
     tools = some.get("tools")
@@ -93,12 +103,14 @@ def make_api(
     *,
     claims: ClaimStore | None = None,
     counters: CounterStore | None = None,
+    counts: CountStore | None = None,
     tools: JobTools | None = None,
     **environ: str,
 ) -> Iterator[Api]:
     """A deployment with these settings on top of the tests' own."""
     config = load({**BASE, **environ})
-    some = {"links": store, "keys": keys, "claims": claims, "counters": counters, "tools": tools}
+    some = {"links": store, "keys": keys, "claims": claims, "tools": tools}
+    some |= {"counters": counters, "counts": counts}
     stores = memory_stores(config, **some)
     app = make_app(config, stores, clock)
     with Client(app) as client:

@@ -27,6 +27,7 @@ from tests.api.driver import BASE, KEY, Api, make_api
 from tests.api.exercise_jobs import ask_jobs, down_tools, exercise_jobs, working_tools
 from tests.api.limited import exercise_limited
 from tests.api.lock_exercise import exercise_locks, exercise_locks_down
+from tests.api.stat_exercise import DownCounts, exercise_stats, exercise_stats_down
 from tests.clocks import SetClock
 from tests.conftest import ROOT
 from tests.json_schema import accepts
@@ -240,7 +241,7 @@ def test_every_answer_it_promises_is_given() -> None:
     strict = make_api(EVERHOP_REQUIRE_IF_MATCH="on")
     with (
         make_api(tools=working_tools()) as api,
-        make_api(Down(), DownKeys(), tools=down_tools()) as down,
+        make_api(Down(), DownKeys(), counts=DownCounts(), tools=down_tools()) as down,
         strict as wary,
         make_api(claims=Busy()) as busy,
     ):
@@ -253,6 +254,8 @@ def test_every_answer_it_promises_is_given() -> None:
         exercise_keys(api)
         exercise_locks(api)
         exercise_locks_down(down)
+        exercise_stats(api)
+        exercise_stats_down(down)
         exercise_bulk(api)
         exercise_bulk_down(down)
         exercise_bulk_wary(wary)

@@ -1,6 +1,7 @@
 """Two workspaces in one deployment: nothing of one is in any answer to the other."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from chalice.test import HTTPResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.core.counts import link_subject, workspace_subject
+from chalicelib.store.memory_counts import CountMemory
 from tests.api.driver import Api, make_api
+from tests.counted import count
 
 
 class Tenant:
@@ -45,6 +49,10 @@ OPERATIONS: dict[str, tuple[str, str, str | None]] = {
     "read": ("GET", "/links/{slug}", None),
     "edit": ("PATCH", "/links/{slug}", "title={me} again"),
     "delete": ("DELETE", "/links/{slug}", None),
+    "stats": ("GET", "/links/{slug}/stats", None),
+    "stats as a sheet": ("GET", "/links/{slug}/stats?format=csv", None),
+    "all stats": ("GET", "/stats?compare=previous", None),
+    "erase": ("DELETE", "/links/{slug}/stats", None),
     "list": ("GET", "/links?limit=2", None),
     "search": ("GET", "/links?q=example&tag=alpha-tag", None),
     "batch": ("POST", "/links/batch", "batch"),
@@ -104,7 +112,7 @@ def act(me: Tenant, other: Tenant, operation: str, number: int) -> HTTPResponse:
 @given(steps)
 def test_no_byte_crosses(made: list[tuple[str, str, int]]) -> None:
     """Whatever two workspaces do, no answer to one has a word that the other wrote."""
-    with make_api() as api:
+    with make_api(counts=counted()) as api:
         tenants = {name: Tenant(api, name) for name in ("alpha", "bravo")}
         for name, operation, number in made:
             me, other = tenants[name], tenants["bravo" if name == "alpha" else "alpha"]
@@ -114,6 +122,18 @@ def test_no_byte_crosses(made: list[tuple[str, str, int]]) -> None:
             assert answer.status_code < 500
             assert answer.status_code in (404, 422) or "other" not in operation
             assert_nothing_of(other, said)
+
+
+def counted() -> CountMemory:
+    """Counts of both under the same slugs, with their marks; each of its links with its own slug."""
+    store = CountMemory()
+    for name, slugs in SLUGS.items():
+        names = {"clicks": 1, f"referrer:{name}.example": 1, f"country:{name}": 1}
+        for slug in slugs:
+            count(store, link_subject(name, slug.lower()), datetime.now(UTC), names)
+        links = {f"link:{name}-{slug}": 1 for slug in slugs}
+        count(store, workspace_subject(name), datetime.now(UTC), {**names, **links})
+    return store
 
 
 def assert_nothing_of(other: Tenant, said: str) -> None:

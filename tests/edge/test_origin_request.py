@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.origin_proofs import is_proof
 from infra.edge import origin_request
-from infra.edge.failures import AVOIDED_FOR, Failures
+from infra.edge.failures import AVOIDED_FOR, MOST, Failures
 from infra.edge.settings import Settings
 from infra.region_places import PLACES
 from tests.edge import cloudfront
@@ -26,8 +26,11 @@ class Edge:
         self.settings, self.place = settings, place
         self.now, self.failures = NOW, Failures()
 
-    def ask(self, uri: str, headers: Any = None, **more: Any) -> dict[str, Any]:
+    def ask(
+        self, uri: str, headers: Any = None, request: str = "one", **more: Any
+    ) -> dict[str, Any]:
         event = cloudfront.origin_request(uri, headers, **more)
+        event["Records"][0]["cf"]["config"]["requestId"] = request
         return cloudfront.run(
             lambda it: origin_request.route(it, self.settings, self.place, self.now, self.failures),
             event,
@@ -97,6 +100,28 @@ def test_the_second_origin_is_never_the_first_again(steps: list[tuple[str, float
         edge.now += waited
 
     assert edge.domain(which="1") != edge.domain(which="2")
+
+
+def test_requests_that_fail_at_the_same_time_do_not_mislead_each_other(edge: Edge) -> None:
+    """Each is sent on from the region that it was sent to itself, whatever others noted since."""
+    assert [edge.domain(request=name, which="1") for name in ("a", "b", "c")] == [EU] * 3
+    assert [edge.domain(request=name, which="2") for name in ("a", "b", "c")] == [US] * 3
+
+
+def test_a_second_try_in_another_container_is_not_the_nearest_again(edge: Edge) -> None:
+    """Though that container has seen the nearest fail, and would ask another one first by now."""
+    edge.domain(request="a", which="1")
+    edge.domain(request="a", which="2")
+
+    assert edge.domain(request="sent by another container", which="2") == US
+
+
+def test_requests_that_are_never_tried_again_are_forgotten(edge: Edge) -> None:
+    """Nearly all are answered at once: they must not fill the container."""
+    for number in range(2 * MOST):
+        edge.domain(request=str(number), which="1")
+
+    assert len(edge.failures._asked) == MOST
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ SEMANTIC = frozenset(
         "destination_control",  # encoded line breaks
         "destination_loop",
         "destination_too_long",  # counted once it is encoded
+        "period",  # empty, too long, or from before what is kept
         "qr_contrast",
         "qr_size",
         "idempotency_mismatch",

@@ -40,7 +40,9 @@ class GlobalTable(CloudFormationModel):
         region_name: str,
         **_: Any,
     ) -> Table:
-        for replica in filter(None, cloudformation_json["Properties"]["Replicas"]):
+        replicas = [*filter(None, cloudformation_json["Properties"]["Replicas"])]
+        forget_replicas(resource_name, account_id, {it["Region"] for it in replicas})
+        for replica in replicas:
             tables = dynamodb_backends[account_id][replica["Region"]].tables
             if resource_name not in tables:
                 properties = {**cloudformation_json["Properties"], **replica}
@@ -62,6 +64,32 @@ class GlobalTable(CloudFormationModel):
         return cls.create_from_cloudformation_json(
             new_resource_name, cloudformation_json, account_id, region_name
         )
+
+
+def forget_replicas(name: str, account: str, staying: set[str]) -> None:
+    """A replica that is listed no more is deleted, unless it is protected."""
+    for region in REPLICAS.pop(name, set()) - staying:
+        table = dynamodb_backends[account][region].tables[name]
+        if table.deletion_protection_enabled:
+            raise ValueError(f"The replica in {region} is protected from deletion.")
+        del dynamodb_backends[account][region].tables[name]
+    REPLICAS[name] = staying
+
+
+REPLICAS: dict[str, set[str]] = {}
+
+
+def replicate_puts() -> None:
+    """What is put into one replica is in the others; moto has nothing that replicates."""
+    put = Table.put_item
+
+    def put_item(self: Table, item_attrs: Json, *rest: Any, **named: Any) -> Any:
+        item = put(self, item_attrs, *rest, **named)
+        for region in REPLICAS.get(self.name, set()) - {self.region_name}:
+            put(dynamodb_backends[self.account_id][region].tables[self.name], item_attrs)
+        return item
+
+    Table.put_item = put_item
 
 
 class Opaque(CloudFormationModel):
@@ -174,3 +202,4 @@ def install() -> None:
     name_versions()
     execute_whole()
     accept_no_change()
+    replicate_puts()

@@ -91,7 +91,7 @@ class _Stack:
         found = {name: self.value(one) for name, one in node.items()}
         return {name: one for name, one in found.items() if one is not _GONE}
 
-    def _call(self, name: str, argument: Any) -> Any:  # noqa: PLR0911 - a table of functions
+    def _call(self, name: str, argument: Any) -> Any:  # noqa: C901, PLR0911 - a table of functions
         match name:
             case "Ref":
                 return self._ref(argument)
@@ -105,6 +105,8 @@ class _Stack:
                 return one == other
             case "Fn::Not":
                 return not self.value(argument)[0]
+            case "Fn::Or":
+                return any(self.value(argument))
             case "Fn::And":
                 return all(self.value(argument))
             case "Fn::FindInMap":

@@ -4,18 +4,24 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
+from botocore.config import Config as BotoConfig
+from chalice.awsclient import TypedAWSClient
 from chalice.config import Config
 
 from chalicelib.config import load
 from chalicelib.core.freshness import DEFAULT_BUDGET, SHARES
+from infra import dax_hooks
 from infra.caches import read_caches
 from infra.dax import (
     NODE_TYPES,
     TEMPLATES,
     StageDax,
+    far_tables,
     handed_config,
+    other_regions,
     read_dax,
     stacks_for,
 )
@@ -170,8 +176,8 @@ def test_functions_alone_reach_the_cluster() -> None:
     assert [
         it for it in groups if "SecurityGroupEgress" in it and "SecurityGroupIngress" in it
     ] == []
-    ports = [rule["ToPort"] for it in groups for rule in it.get("SecurityGroupEgress", ())]
-    assert sorted(ports) == [443, 9111]
+    rules = [it for group in groups for it in group.get("SecurityGroupEgress", ())]
+    assert sorted(rule["ToPort"] for rule in rules if "ToPort" in rule) == [443, 9111]
     assert all(it["MapPublicIpOnLaunch"] is False for it in of_type("network", SUBNET))
 
 
@@ -181,7 +187,7 @@ def test_there_is_no_way_out_that_costs_by_the_gigabyte() -> None:
     endpoints = of_type("network", "AWS::EC2::VPCEndpoint")
     services = {it["ServiceName"]["Fn::Sub"].split(".")[-1]: it for it in endpoints}
 
-    assert not {kind for kind in kinds if "Gateway" in kind or kind == "AWS::EC2::Route"}
+    assert {kind for kind in kinds if "Gateway" in kind} == {EXIT}
     assert {name: it["VpcEndpointType"] for name, it in services.items()} == {
         "dynamodb": "Gateway",
         "s3": "Gateway",
@@ -191,6 +197,58 @@ def test_there_is_no_way_out_that_costs_by_the_gigabyte() -> None:
     assert len(services["lambda"]["SubnetIds"]) == 1
     for it in endpoints:
         assert "everhop-" in json.dumps(it["PolicyDocument"]["Statement"])
+
+
+EXIT = "AWS::EC2::EgressOnlyInternetGateway"
+OUT = (EXIT, "AWS::EC2::Route", "AWS::EC2::VPCCidrBlock", "AWS::EC2::SubnetCidrBlock")
+
+
+@pytest.mark.parametrize("is_one_of_many", [False, True], ids=["one region", "several"])
+def test_the_way_out_is_for_tables_of_other_regions(is_one_of_many: bool) -> None:
+    """By IPv6, from all three subnets, to the outside only, and only where there is another region."""
+    dax = StageDax(enabled=True)
+    (network, _) = stacks_for("prod", dax, "everhop-prod", is_one_of_many=is_one_of_many)
+    switched = [it for it in template("network")["Resources"].values() if it["Type"] in OUT]
+    subnets = [it["Properties"]["SubnetId"] for it in switched if it["Type"] == OUT[-1]]
+    (route,) = of_type("network", "AWS::EC2::Route")
+
+    assert network.parameters["WayOut"] == ("on" if is_one_of_many else "off")
+    assert {it["Condition"] for it in switched} == {"HasWayOut"}
+    assert [it["Ref"] for it in subnets] == ["SubnetA", "SubnetB", "SubnetC"]
+    assert set(route) == {
+        "RouteTableId", "DestinationIpv6CidrBlock", "EgressOnlyInternetGatewayId"
+    }  # fmt: skip
+
+
+def test_functions_are_told_of_the_way_out() -> None:
+    """A template gives a function an IPv6 address, and names of other regions that have one too."""
+    variables = {"EVERHOP_REGION": "eu-west-1", "EVERHOP_REGIONS": "us-east-1,eu-west-1"}
+
+    assert other_regions(variables) == ["us-east-1"]
+    assert other_regions({"EVERHOP_REGION": "eu-west-1"}) == []
+    for region in ("us-east-1", "eu-central-1"):
+        dual = BotoConfig(use_dualstack_endpoint=True)
+        named = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "config": dual}
+        client = boto3.client("dynamodb", region_name=region, **named)
+        assert far_tables([region]) == f"{region}={client.meta.endpoint_url}"
+
+
+@pytest.mark.parametrize(
+    ("regions", "allowed"), [("", None), ("us-east-1,eu-west-1", True)], ids=["one", "several"]
+)
+def test_chalice_lets_functions_use_ipv6(
+    monkeypatch: pytest.MonkeyPatch, regions: str, allowed: bool | None
+) -> None:
+    """`chalice deploy` of a stage in a network says so to Lambda, where there is another region."""
+    monkeypatch.setattr(TypedAWSClient, "_create_vpc_config", TypedAWSClient._create_vpc_config)
+    monkeypatch.setattr(dax_hooks, "_deploy", lambda *_: None)
+    told = {"EVERHOP_REGION": "us-east-1", "EVERHOP_REGIONS": regions, "EVERHOP_DAX": "daxs://c"}
+    stage = {"subnet_ids": ["a"], "security_group_ids": ["g"], "environment_variables": told}
+    config = Config(chalice_stage="dev", config_from_disk={"stages": {"dev": stage}})
+    dax_hooks._deploy_told(None, config, "dev")  # type: ignore[arg-type]
+
+    sent = TypedAWSClient._create_vpc_config(None, ["g"], ["a"])  # type: ignore[arg-type]
+    assert (sent["SubnetIds"], sent.get("Ipv6AllowedForDualStack")) == (["a"], allowed)
 
 
 def test_the_cluster_may_do_what_goes_through_it() -> None:

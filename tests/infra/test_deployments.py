@@ -134,7 +134,7 @@ def go_on(apis: Apis, key: str) -> None:
 
     again = tools(apis, "deploy", "prod")
     assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
-    assert "39.90 USD a month" in again.output
+    assert "41.30 USD a month" in again.output
 
 
 def check_edge(apis: Apis, said: str) -> None:

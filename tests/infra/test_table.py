@@ -13,6 +13,8 @@ from chalicelib.store.claims import ClaimItem
 from chalicelib.store.jobs import JobItem
 from chalicelib.store.key_models import KeyItem
 from chalicelib.store.models import LinkItem, ListIndex
+from tests.infra.rendering import load, render
+from tools.replicas import PLACES
 
 
 MODEL = LinkItem.get_attributes()
@@ -100,13 +102,50 @@ def test_what_is_in_no_list(table: dict[str, Any], model: type[Model]) -> None:
 
 def test_replicas_differ_in_their_region_only(table: dict[str, Any]) -> None:
     """No replica is less protected than another: each region has the same settings."""
-    first, conditional = table["Replicas"]
-    condition, second, otherwise = conditional["Fn::If"]
+    first, *conditional = table["Replicas"]
+    others = [it["Fn::If"] for it in conditional]
 
-    assert (condition, otherwise) == ("HasSecondRegion", {"Ref": "AWS::NoValue"})
     assert first["Region"] == {"Ref": "AWS::Region"}
-    assert second["Region"] == {"Ref": "SecondRegion"}
-    assert first | {"Region": None} == second | {"Region": None}
+    assert tuple(replica["Region"]["Ref"] for _, replica, _ in others) == PLACES
+    for condition, replica, otherwise in others:
+        assert condition == f"Has{replica['Region']['Ref']}"
+        assert otherwise == {"Ref": "AWS::NoValue"}
+        assert first | {"Region": None} == replica | {"Region": None}
+
+
+def rendered(**given: Any) -> dict[str, Any]:
+    properties: dict[str, Any] = render(load("global/table"), given)["Table"]["Properties"]
+    return properties
+
+
+@pytest.mark.parametrize(
+    ("given", "regions"),
+    [
+        ({}, ["us-east-1"]),
+        ({"SecondRegion": "eu-west-1"}, ["us-east-1", "eu-west-1"]),
+        ({"FourthRegion": "eu-west-1"}, ["us-east-1", "eu-west-1"]),
+        ({"SixthRegion": "us-east-1"}, ["us-east-1"]),
+    ],
+    ids=["none", "second", "a gap", "the stack's own"],
+)
+def test_replicas_are_those_that_are_named(given: dict[str, str], regions: list[str]) -> None:
+    """A place may be empty, also between others, and the stack's own region is there once."""
+    assert [it["Region"] for it in rendered(**given)["Replicas"]] == regions
+
+
+def test_nothing_is_capped_unless_asked_for() -> None:
+    """-1 says nothing at all; a number holds for the table, its index and each replica."""
+    free, capped = rendered(), rendered(MostReads=7, MostWrites=8, MostListReads=9)
+
+    assert "OnDemandThroughput" not in str(free)
+    assert "GlobalSecondaryIndexes" not in free["Replicas"][0]
+    writes = {"MaxWriteRequestUnits": 8}
+    assert capped["WriteOnDemandThroughputSettings"] == writes
+    assert capped["GlobalSecondaryIndexes"][0]["WriteOnDemandThroughputSettings"] == writes
+    (replica,) = capped["Replicas"]
+    assert replica["ReadOnDemandThroughputSettings"] == {"MaxReadRequestUnits": 7}
+    (index,) = replica["GlobalSecondaryIndexes"]
+    assert index["ReadOnDemandThroughputSettings"] == {"MaxReadRequestUnits": 9}
 
 
 def test_rows_are_protected(table: dict[str, Any]) -> None:

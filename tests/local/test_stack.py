@@ -324,17 +324,3 @@ def test_clean_data_leaves_a_running_stack_alone(stack: RunningStack) -> None:
     assert done.returncode == 1
     assert "another Everhop is using" in done.stderr
     assert stack.ask("GET", "/api/v1/health").status == 200
-
-
-def test_more_regions_are_announced(tmp_path: Path) -> None:
-    """Regions beyond the first are not silently left out."""
-    running = start_stack(tmp_path, EVERHOP_REGIONS="eu-west-1,us-east-1")
-    try:
-        names = [one["name"] for one in running.ask("GET", "/_local/status").json["regions"]]
-    finally:
-        running.stop()
-
-    assert names == ["eu-west-1"]
-    assert "us-east-1 will run with replication; now it is eu-west-1 alone." in "".join(
-        running.lines
-    )

@@ -14,7 +14,7 @@ from chalicelib.config import load
 from chalicelib.store.memory import LinkMemory
 from chalicelib.wiring import make_app, make_link_service
 from infra.caches import INVALIDATION, Invalidation, MethodCache, StageCache, method_caches
-from local.region import answer, make_gateway
+from local.region import OwnDoor, answer, make_gateway
 from local.stage_api import InvalidationRefused, StageApi
 from tests.api.driver import memory_stores
 from tools.cache_plans import plan_changes
@@ -233,7 +233,7 @@ def test_the_refusal_is_api_gateways() -> None:
     """Whoever is refused gets a 403 in the words that the template has for it."""
     stage = edited_behind(REFUSES)
     request = make_mocked_request("GET", "/api/r/promo", {"Cache-Control": "max-age=0"})
-    refused = answer(stage.api, request, b"")
+    refused = answer(stage.api, OwnDoor(""), request, b"")
 
     assert refused.status == 403
     assert refused.content_type == "application/problem+json"

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 
 MERGE = Path("infra", "regional", "api.merge.json")
 STAGES = ["dev", "prod-eu-west-1"]
+STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/everhop-prod/stream/2026-11-23T12:00:00.000"
 WARMED = "prod-eu-west-1"  # the one of them that keeps its edge warm
 
 
@@ -87,6 +88,14 @@ def keep_warm(folder: Path, stage: str) -> None:
     file.write_text(json.dumps(config), encoding="utf-8")
 
 
+def follow_stream(folder: Path, stage: str) -> None:
+    """Have a stage follow its table's stream, as a deploy tells it."""
+    file = folder / ".chalice" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config["stages"][stage]["environment_variables"]["EVERHOP_STREAM"] = STREAM
+    file.write_text(json.dumps(config), encoding="utf-8")
+
+
 def use(folder: Path) -> None:
     """Leave behind what using a work tree does: bytecode, also of a Python that is gone."""
     run([sys.executable, "-m", "compileall", "-q", "chalicelib", "app.py"], folder, os.environ)
@@ -103,6 +112,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for stage in STAGES[1:]:
         use(copies[stage])
     keep_warm(copies[WARMED], WARMED)
+    follow_stream(copies[WARMED], WARMED)
     return copies
 
 

@@ -51,7 +51,12 @@ def test_answers_say_who_answered(api: Api, dax: ClusterThread) -> None:
     assert timings == [["app", 'dax;desc="miss"'], ["app", 'dax;desc="hit"']]
     assert tiers(lost.headers["Server-Timing"]) == ["app", 'table;desc="DAX did not answer"']
     assert tiers(away.headers["Server-Timing"]) == ["app", 'table;desc="DAX is not asked"']
-    assert [answer.status_code for answer in (*followed, lost, away)] == [302] * 4
+    every = (*followed, lost, away)
+    assert [answer.headers["Cache-Status"] for answer in every] == [
+        *("DAX; fwd=miss", "DAX; hit"),
+        *("DAX; fwd=bypass", "DAX; fwd=bypass"),
+    ]
+    assert [answer.status_code for answer in every] == [302] * 4
 
 
 def test_an_answer_without_dax_says_nothing_of_it(api: Api) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from infra.dax import FAR_TABLES, IPV6, other_regions
 from tools.checks.work_trees import deploy_stack
 from tools.findings import Finding, ok, warn, wrong
 from tools.stages import Stage
@@ -12,6 +13,7 @@ Json = Mapping[str, Any]
 # What templates and commands hand to a function without its being in .chalice/config.json.
 _HANDED = (
     *("EVERHOP_WORKER", "EVERHOP_RELEASE", "EVERHOP_BUCKET", "EVERHOP_API_KEY_HASH"),
+    "EVERHOP_TABLE_ENDPOINTS",  # where it stands in a network
     *("EVERHOP_PUBLIC_URL", "EVERHOP_ORIGIN_SECRETS", "EVERHOP_API_CACHE"),  # by the edge
 )
 _HANDED_PREFIX = "EVERHOP_DAX"
@@ -37,7 +39,11 @@ def judge_function(asked: Function) -> Iterator[Finding]:
     if asked.deployed is None:
         yield wrong("the function is gone", asked.how, name)
         return
-    differing = [*_differing(asked, asked.deployed), *_differing_variables(asked)]
+    differing = [
+        *_differing(asked, asked.deployed),
+        *_differing_variables(asked),
+        *_shut_in(asked, asked.deployed),
+    ]
     if asked.deployed.get("State", "Active") == "Failed":
         differing.append(f"it is failed ({asked.deployed.get('StateReason', 'no reason')})")
     lacking = [] if asked.part else list(_lacking(asked))
@@ -62,6 +68,17 @@ def _differing(asked: Function, deployed: Json) -> list[str]:
         for field, value in wanted.items()
         if deployed.get(field) != value
     ]
+
+
+def _shut_in(asked: Function, deployed: Json) -> Iterator[str]:
+    """A network leads to its own region's table; links whose home is elsewhere would be 503."""
+    network, others = deployed.get("VpcConfig", {}), other_regions(asked.stage.environment)
+    if not (network.get("SubnetIds") and others):
+        return
+    if not network.get(IPV6):
+        yield f"its network has no way to the table in {' and '.join(others)}"
+    elif FAR_TABLES not in _deployed_variables(asked):
+        yield f"{FAR_TABLES} is not set, so other regions are asked where IPv6 does not lead"
 
 
 def _lacking(asked: Function) -> Iterator[Finding]:

@@ -160,7 +160,10 @@ def _answer(answer: Answer, *, head: bool) -> dict[str, Any]:
         described["headers"] = {name: header(one) for name, one in answer.headers.items()}
     if answer.media_type and not head:
         content = {"schema": answer.schema, "example": answer.example or example_of(answer.schema)}
-        described["content"] = dict.fromkeys(answer.media_type.split(", "), content)
+        described["content"] = {
+            **dict.fromkeys(answer.media_type.split(", "), content),
+            **answer.others,
+        }
     return described
 
 

@@ -35,13 +35,17 @@ class Header(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An answer that is no problem; without a media type it has no body, and it may have two."""
+    """An answer that is no problem; without a media type it has no body, and it may have two.
+
+    `others` are media types with a schema and an example of their own.
+    """
 
     about: str
     schema: Schema | Model = NOTHING
     media_type: str = ""
     headers: Mapping[str, Header] = NOTHING
     example: Any = None
+    others: Mapping[str, Any] = NOTHING
 
 
 class Operation(NamedTuple):

@@ -17,6 +17,7 @@ _FORMATS = {"date-time": "time", "uri": "URL"}
 _WORDS = {
     "string": "text",
     "integer": "whole number",
+    "number": "number",
     "boolean": "true or false",
     "object": "object",
     "array": "list",

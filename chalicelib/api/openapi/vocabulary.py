@@ -49,6 +49,7 @@ from chalicelib.api.openapi.schemas import (
     link_model,
     page_model,
 )
+from chalicelib.api.openapi.stat_schemas import LINK_STATS, WORKSPACE_STATS, stats_answer
 
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "KEY_ID",
     "KEY_PAGE",
     "KNOWN",
+    "LINK_STATS",
     "MADE",
     "NEW_KEY_EXAMPLE",
     "NEW_LINK_EXAMPLE",
@@ -83,6 +85,7 @@ __all__ = [
     "SLUG_IN_PATH",
     "TAGGED",
     "UNLISTED",
+    "WORKSPACE_STATS",
     "Answer",
     "Body",
     "Header",
@@ -97,4 +100,5 @@ __all__ = [
     "link_model",
     "page_model",
     "page_of",
+    "stats_answer",
 ]

@@ -40,6 +40,7 @@ A key may make some number of requests a minute in each region, whatever they ar
 # In the order in which they are shown; a group that is not here comes after them.
 GROUPS: Mapping[str, str] = {
     "Links": "A short link leads from a slug to a destination.",
+    "Stats": "What was counted: how often links were followed, from where and with what.",
     "API keys": "Who may do what, in which workspace. All of these need the scope `admin`.",
     "Imports": "Many links at once, from a sheet.",
     "Exports": "Many links at once, into a file.",
@@ -76,6 +77,7 @@ FIELD_CODES: Mapping[str, str] = {
     "time": "It is not an RFC 3339 time with an offset.",
     "past": "A new link can't have ended already.",
     "future": "It can't have been made later than now.",
+    "period": "It is empty or too long, or is no longer kept that finely.",
     "dates_crossed": "It would start after it has ended.",
     "max_clicks_needed": "There is no `max_clicks` to be exact about.",
     "slug_length": "A slug has 1 to 64 characters.",
