@@ -3,7 +3,6 @@
 import hmac
 import os
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from chalicelib import setting_kinds as kinds
@@ -137,7 +136,7 @@ class Config(NamedTuple):
     keep_warm: int = 0
     warm_slugs: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    table_endpoints: Mapping[str, str] = MappingProxyType({})
+    table_endpoints: tuple[tuple[str, str], ...] = ()
     home_read_for: float = 0.15
     stream: str = ""
     api_url: str = ""

@@ -1,7 +1,7 @@
 """How the texts of settings are read: each raises ValueError with what would do."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from chalicelib.core.destinations import NEVER_SCHEMES, WEB_SCHEMES
 from chalicelib.core.hosts import bare_host
@@ -97,15 +97,15 @@ def regions(text: str) -> tuple[str, ...]:
     return found
 
 
-def table_endpoints(text: str) -> Mapping[str, str]:
-    """Addresses by region."""
+def table_endpoints(text: str) -> tuple[tuple[str, str], ...]:
+    """Regions and their addresses."""
     endpoints = dict(one.partition("=")[::2] for one in in_order(text))
     good = all(
         _NAME_OF_REGION.fullmatch(at) and _BASE_URL.fullmatch(endpoints[at]) for at in endpoints
     )
     if not good:
         raise ValueError("addresses by region, like eu-west-1=http://127.0.0.1:8002")
-    return endpoints
+    return tuple(endpoints.items())
 
 
 def limit(text: str) -> int:
