@@ -52,7 +52,7 @@ def routes(batches: BatchService, doors: Doors) -> Blueprint:
                 )
             },
             errors=(IdempotencyInProgress, Invalid, IdempotencyMismatch),
-            parameters=(say.BATCH_KEY,),
+            parameters=(say.BATCH_KEY, say.ATTEMPT),
             body=say.Body(say.batch_body(batches.links.create_fields), say.BATCH_EXAMPLE),
         ),
     )

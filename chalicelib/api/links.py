@@ -104,7 +104,7 @@ def routes(links: LinkService, keyed_links: KeyedLinkService, doors: Doors) -> B
             "Links",
             {201: say.json_of("The new link.", say.link_model(links.create_fields), say.MADE)},
             errors=(SlugTaken, IdempotencyInProgress, Invalid, IdempotencyMismatch),
-            parameters=(say.IDEMPOTENCY_KEY,),
+            parameters=(say.IDEMPOTENCY_KEY, say.ATTEMPT),
             body=say.Body(
                 say.Model("NewLink", say.body_of(links.create_fields, ["destination"])),
                 say.NEW_LINK_EXAMPLE,

@@ -1,8 +1,8 @@
 """Who a key's text opens the door for.
 
 What is read of a key is trusted for FRESH_FOR, so a revoked key dies within that time in the
-region where it was revoked, and within that and the table's replication (seconds) in the others:
-the promise is 60 s. A key that was not there is remembered for a shorter time.
+region that is its home, and within that and the table's replication (seconds) in the others: the
+promise is 60 s. A key that was not there is remembered for a shorter time.
 """
 
 from datetime import datetime, time, timedelta

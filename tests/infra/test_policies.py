@@ -55,6 +55,7 @@ REPLICAS = ("us-east-1", "eu-west-1")
 ON_TABLE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 ON_INDEX = {"dynamodb:Query"}
 ON_FILES = {"s3:GetObject", "s3:PutObject"}
+ON_OTHERS_FILES = {"s3:GetObject"}  # a URL for what another region has made is signed here
 ON_WORKER = {"lambda:InvokeFunction"}
 ON_DAX = {"dax:ConditionCheckItem", "dax:GetItem", "dax:PutItem"}
 ON_STREAM = {
@@ -151,6 +152,11 @@ def test_grants_are_exactly_these(stage: str) -> None:
         | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
         | {f"arn:aws:s3:::{BUCKETS[stage]}/jobs/*": ON_FILES}
     )
+    expected |= {
+        f"arn:aws:s3:::{BUCKETS[other]}/jobs/*": ON_OTHERS_FILES
+        for other in BUCKETS
+        if stage != "dev" and other not in ("dev", stage)
+    }
     if read_dax()[stage].enabled:
         expected |= dict.fromkeys(arns("dax", home, f"cache/{TABLES[stage]}"), ON_DAX)
         expected |= {"*": ON_NETWORK}

@@ -35,6 +35,13 @@ IDEMPOTENCY_KEY = Parameter(
     "A name of yours for this create: sent again within 24 hours, it makes no second link.",
     where="header",
 )
+ATTEMPT = Parameter(
+    "Everhop-Attempt",
+    {"type": "integer", "minimum": 1, "examples": [2]},
+    "Which attempt of this request it is: each goes to the next nearest region, where the key of "
+    "the first is looked for in all of them.",
+    where="header",
+)
 KNOWN = Answer("Nothing has changed since the `ETag` that you sent.")
 TAGGED = {"ETag": Header("The link's version, for `If-Match`.", '"v1"')}
 MADE = {**TAGGED, "Location": Header("Where to read it.", "/api/v1/links/spring-sale")}

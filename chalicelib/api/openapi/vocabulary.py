@@ -30,6 +30,7 @@ from chalicelib.api.openapi.operations import (
     page_of,
 )
 from chalicelib.api.openapi.schemas import (
+    ATTEMPT,
     CHANGES_EXAMPLE,
     FAILING_EXAMPLE,
     HEALTH,
@@ -53,6 +54,7 @@ from chalicelib.api.openapi.stat_schemas import LINK_STATS, WORKSPACE_STATS, sta
 
 __all__ = [
     "ANY_VERSION",
+    "ATTEMPT",
     "BATCH_EXAMPLE",
     "BATCH_KEY",
     "BULK_EDIT_EXAMPLE",
