@@ -22,12 +22,13 @@ export function useWhileSeen(task, every, keys) {
 export function useStats(slug, span) {
   const [state, setState] = useState({ stats: null, error: null, waiting: true });
   const asked = JSON.stringify(span);
-  const ask = async (signal) => {
+  const ask = async (signal, again = false) => {
     try {
       const stats = await api.value.stats(slug, statQuery(span), signal);
-      setState({ stats, error: null, waiting: false, of: asked });
+      setState({ stats, error: null, waiting: false });
     } catch (error) {
-      if (error.name !== "AbortError") setState((last) => ({ ...last, error, waiting: false }));
+      // What is on the screen is as true as it was; the next look may tell more.
+      if (error.name !== "AbortError") setState((last) => (again && last.stats ? last : { ...last, error, waiting: false }));
     }
   };
   const load = () => {
@@ -37,6 +38,6 @@ export function useStats(slug, span) {
     return () => left.abort();
   };
   useEffect(load, [slug, asked]);
-  useWhileSeen(() => ask(), AGAIN, [slug, asked]);
+  useWhileSeen(() => ask(undefined, true), AGAIN, [slug, asked]);
   return { ...state, retry: load };
 }
