@@ -206,8 +206,22 @@ def test_on_a_phone(page: "Page", stack: RunningStack, slug: str, place: str, sc
 
 STATUS = {
     "regions": [
-        {"name": "us-east-1", "home": True, "api_url": "http://a/api", "lag_for": 1.5},
-        {"name": "eu-west-1", "home": False, "api_url": "http://b/api", "api_cache": {"size": 0.5}},
+        {
+            "name": "us-east-1",
+            "home": True,
+            "state": "up",
+            "api_url": "http://a/api",
+            "lag_for": 1.5,
+            "replication": [{"from": "eu-west-1", "lag": 0.2, "lag_for": 1.5, "behind": 3}],
+            "api_cache": {"size": "0.5", "answers": 1},
+        },
+        {
+            "name": "eu-west-1",
+            "home": False,
+            "state": "frozen",
+            "api_url": "http://b/api",
+            "replication": [{"from": "us-east-1", "lag": None, "lag_for": 0, "cut": True}],
+        },
     ],
     "edges": [{"name": "FRA", "url": "http://e"}],
 }
@@ -224,9 +238,12 @@ def test_status(page: "Page", stack: RunningStack) -> None:
         route.fulfill(status=200, content_type="application/json", body=json.dumps(STATUS))
 
     page.route("**/_local/status", answer)
-    page.wait_for_selector(".card >> text=eu-west-1", timeout=40_000)
-    words = page.inner_text(".cards")
+    page.wait_for_selector(".mark.bad >> text=frozen", timeout=40_000)
+    first, second = (
+        page.inner_text(f"[data-region={name}]") for name in ("us-east-1", "eu-west-1")
+    )
 
-    assert "1.5 s" in words
-    assert "0.5 GB" in words
-    assert "FRA" in words
+    assert "1.5 s late, 3 changes to come" in first
+    assert "0.5 GB, 1 answer" in first
+    assert "cut off" in second
+    assert "FRA" in page.inner_text(".cards")

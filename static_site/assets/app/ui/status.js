@@ -1,5 +1,6 @@
 // The page of the service's state: what of it answers, region by region and tier by tier.
 import { html, useEffect, useRef } from "../html.js";
+import { counted } from "../numbers.js";
 import { useStatus } from "../state/status.js";
 import { exact } from "../times.js";
 import { Icon } from "./icons.js";
@@ -22,28 +23,35 @@ function Health({ health }) {
   </section>`;
 }
 
-/** The tiers in the order in which a request meets them. */
+/** The tiers in the order in which a request meets them; one that is not there is off. */
 function tiersOf(region) {
   const cache = region.api_cache;
   return [
-    ["API cache", cache ? (cache.size ? `${cache.size} GB` : "on") : "off"],
+    ["API cache", cache ? `${cache.size} GB${cache.answers === undefined ? "" : `, ${counted(cache.answers, "answer")}`}` : "off"],
     ["DAX", region.dax_endpoint ?? "off"],
     ["Table", region.dynamodb_endpoint ?? ""],
     ["API", region.api_url ?? ""],
   ].filter(([, text]) => text);
 }
 
-function lagOf(lag) {
-  if (lag === undefined || lag === null) return null;
-  if (typeof lag === "number") return [["Lag", seconds(lag)]];
-  return Object.entries(lag).map(([from, value]) => [`Lag from ${from}`, typeof value === "number" ? seconds(value) : "not known"]);
+function lagOf({ cut, paused, lag, lag_for: lagFor, behind }) {
+  if (cut) return "cut off";
+  if (paused) return "paused";
+  if (lag === null || lag === undefined) return "not known";
+  return `${seconds(Math.max(lag, lagFor ?? 0))} late${behind ? `, ${counted(behind, "change")} to come` : ""}`;
+}
+
+/** How late it hears of each other region; of all of them together where no more is told. */
+function lagsOf({ replication, lag_for: lagFor }) {
+  if (replication) return replication.map((one) => [`From ${one.from}`, lagOf(one)]);
+  return typeof lagFor === "number" ? [["Others", `${seconds(lagFor)} late`]] : [];
 }
 
 function Region({ region }) {
-  const rows = [...(lagOf(region.lag_for) ?? []), ...tiersOf(region)];
-  return html`<section class="card" aria-labelledby="region-${region.name}">
-    <div class="card-head"><h2 id="region-${region.name}">${region.name}</h2>
-      ${region.alive === false ? html`<${Mark} good=${false}>down<//>` : region.home && html`<span class="badge">home</span>`}</div>
+  const rows = [...lagsOf(region), ...tiersOf(region)];
+  return html`<section class="card" data-region=${region.name} aria-labelledby="region-${region.name}">
+    <div class="card-head"><h2 id="region-${region.name}">${region.name}${region.home && html` <span>home</span>`}</h2>
+      ${region.state && html`<${Mark} good=${region.state === "up"}>${region.state}<//>`}</div>
     <dl>${rows.map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>
   </section>`;
 }
