@@ -136,7 +136,7 @@ class Config(NamedTuple):
     keep_warm: int = 0
     warm_slugs: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
-    table_endpoints: tuple[tuple[str, str], ...] = ()
+    table_endpoints: tuple[tuple[str, str], ...] = ()  # region, url
     home_read_for: float = 0.15
     stream: str = ""
     api_url: str = ""

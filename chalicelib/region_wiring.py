@@ -34,4 +34,5 @@ def _far_links(config: Config, region: str) -> FarLinks:
 
 
 def _opener(config: Config, region: str) -> Callable[[], LinkStore]:
-    return lambda: LinkTable(bind(config.table, region, dict(config.table_endpoints).get(region)))
+    endpoint = dict(config.table_endpoints).get(region)
+    return lambda: LinkTable(bind(config.table, region, endpoint))

@@ -98,7 +98,7 @@ def regions(text: str) -> tuple[str, ...]:
 
 
 def table_endpoints(text: str) -> tuple[tuple[str, str], ...]:
-    """Regions and their addresses."""
+    """Regions with their addresses; a tuple, as what is made of a configuration is kept by it."""
     endpoints = dict(one.partition("=")[::2] for one in in_order(text))
     good = all(
         _NAME_OF_REGION.fullmatch(at) and _BASE_URL.fullmatch(endpoints[at]) for at in endpoints

@@ -3,9 +3,12 @@
 One stack for the whole file; every test heals what it breaks.
 """
 
+import contextlib
+import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +20,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.core.homes import home_of
+from local.cache_commands import flush
+from local.chaos import break_it
+from local.controls import ControlError
 from tests.conftest import ROOT, Answer, RunningStack, start_stack
 
 
@@ -42,8 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 def healed(whole: RunningStack) -> Iterator[None]:
     """Whatever a test broke, the next one finds it whole."""
     yield
-    said = chaos(whole, "heal")
-    assert said.returncode == 0, said.stderr
+    chaos(whole, "heal")
 
 
 @pytest.fixture
@@ -66,16 +71,12 @@ def region_of(stack: RunningStack, name: str) -> dict[str, object]:
     return found
 
 
-def chaos(stack: RunningStack, *words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m local chaos ...` from another shell."""
-    return subprocess.run(
-        [sys.executable, "-m", "local", "chaos", *words],
-        cwd=ROOT,
-        env={**os.environ, "EVERHOP_DATA": str(stack.data)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def chaos(stack: RunningStack, *words: str) -> str:
+    """What `python -m local chaos ...` prints, without another process for each."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        break_it(stack.data, words[0], words[1:])
+    return printed.getvalue()
 
 
 def wait_for(true: Callable[[], object], within: float = 40.0) -> None:
@@ -100,7 +101,7 @@ def homed(region: str, name: str) -> str:
     return next(slug for slug in slugs if home_of(slug, (US, EU)) == region)
 
 
-def make_everywhere(stack: RunningStack, places: dict[str, RunningStack], name: str) -> list[str]:
+def make_everywhere(stack: RunningStack, name: str) -> list[str]:
     """Ten links homed in either region, which both regions' tables have."""
     slugs = [f"{name}-{number}" for number in range(10)]
     for slug in slugs:
@@ -168,17 +169,55 @@ def test_drawn_slugs_lead_on_everywhere(places: dict[str, RunningStack]) -> None
         assert {place.ask("GET", f"/{slug}").status for place in places.values()} == {302}
 
 
+def first_that(stack: RunningStack, slug: str, to: str) -> Answer:
+    """The first answer that leads there."""
+    found: list[Answer] = []
+
+    def ask() -> bool:
+        found.append(stack.ask("GET", f"/{slug}"))
+        return leads_to(found[-1], to)
+
+    wait_for(ask)
+    return found[-1]
+
+
+@pytest.mark.parametrize("home", [US, EU])
+def test_an_edit_is_told_to_every_cache(
+    whole: RunningStack, places: dict[str, RunningStack], home: str
+) -> None:
+    """Of both regions and at both places: what they had is not waited for until it is stale."""
+    slug = homed(home, "edited")
+    make(whole, slug)
+    for place in places.values():
+        first_that(place, slug, slug)
+        wait_for(lambda at=place: "edge; hit" in at.ask("GET", f"/{slug}").headers["Cache-Status"])
+    assert whole.api("PATCH", f"/links/{slug}", {"destination": f"{D}new"}).status == 200
+    for place in places.values():
+        said = first_that(place, slug, "new").headers["Cache-Status"]
+        assert '"API cache"; hit' in said
+        assert "edge; fwd=uri-miss" in said
+
+
+def test_a_link_that_was_asked_for_before_it_was_made(
+    whole: RunningStack, places: dict[str, RunningStack]
+) -> None:
+    """The 404 that the regions' caches have of it is replaced, not waited for."""
+    assert {place.ask("GET", "/early").status for place in places.values()} == {404}
+    make(whole, "early")
+    for place in places.values():
+        assert '"API cache"; hit' in first_that(place, "early", "early").headers["Cache-Status"]
+
+
 @pytest.mark.parametrize("fault", ["region-down", "region-freeze"])
 @pytest.mark.parametrize("lost", [US, EU])
 def test_redirects_survive_the_loss_of_a_region(
     whole: RunningStack, places: dict[str, RunningStack], fault: str, lost: str
 ) -> None:
     """Through either place, whichever region is lost, kept at the edge or not: each leads on."""
-    slugs = make_everywhere(whole, places, f"{fault}-{lost}")
+    slugs = make_everywhere(whole, f"{fault}-{lost}")
     for slug in slugs[:3]:
         places[lost].ask("GET", f"/{slug}")  # kept at the edge from now on
-    broken = chaos(whole, fault, lost)
-    assert broken.returncode == 0, broken.stderr
+    chaos(whole, fault, lost)
     assert region_of(whole, lost)["state"] in ("down", "frozen")
     asked = [(place, slug) for place in places.values() for slug in slugs]
     with ThreadPoolExecutor(4) as visitors:
@@ -195,8 +234,7 @@ def test_redirects_survive_the_loss_of_a_region(
     )
     assert (refused.status, refused.json["code"]) == (503, "unavailable")
 
-    said = chaos(whole, "heal")
-    assert f"{lost}: it is up." in said.stdout
+    assert f"{lost}: it is up." in chaos(whole, "heal")
     assert region_of(whole, lost)["state"] == "up"
     assert places[lost].ask("GET", "/api/v1/health").json["region"] == lost
     direct = replace(whole, url=str(region_of(whole, lost)["api_url"]).removesuffix("/api"))
@@ -220,7 +258,6 @@ def test_a_region_that_is_down_refuses_and_stays_down(whole: RunningStack) -> No
 
 
 def connects(port: int) -> bool:
-    import socket
 
     try:
         socket.create_connection(("127.0.0.1", port), 5).close()
@@ -263,50 +300,69 @@ def test_the_dashboard_loads_without_its_first_bucket(
         page = place.ask("GET", "/")
         assert page.status == 200
         assert b"<html" in page.body
-    assert "refuses connections" in chaos(whole, "site-down", EU).stdout
+    assert "refuses connections" in chaos(whole, "site-down", EU)
     assert whole.ask("GET", "/").status >= 500
     chaos(whole, "heal")
     assert whole.ask("GET", "/").status == 200
 
 
-def test_faults_that_can_not_be(whole: RunningStack) -> None:
-    """Each is one sentence that says what would do."""
-    nowhere = "mars-north-1 does not run here; us-east-1, eu-west-1 do"
-    assert nowhere in chaos(whole, "region-down", "mars-north-1").stderr
-    assert nowhere in chaos(whole, "lag", "1", "mars-north-1").stderr
-    assert "say which region: us-east-1 or eu-west-1." in chaos(whole, "region-down").stderr
-    assert "takes one region" in chaos(whole, "region-freeze", US, EU).stderr
-    assert "partition A B" in chaos(whole, "partition", US).stderr
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("region-down", "mars-north-1"),
+            "mars-north-1 does not run here; us-east-1, eu-west-1 do",
+        ),
+        (("lag", "1", "mars-north-1"), "mars-north-1 does not run here; us-east-1, eu-west-1 do"),
+        (("region-down",), "say which region: us-east-1 or eu-west-1."),
+        (("region-freeze", US, EU), "takes one region"),
+        (("partition", US), "partition A B"),
+    ],
+    ids=lambda it: "-".join(it) if isinstance(it, tuple) else "",
+)
+def test_faults_that_can_not_be(whole: RunningStack, words: tuple[str, ...], said: str) -> None:
+    """Each is one sentence that says what would do, and nothing is broken."""
+    with pytest.raises(ControlError, match=said):
+        chaos(whole, *words)
+    assert [one["state"] for one in status(whole)["regions"]] == ["up", "up"]
+
+
+def test_commands_are_of_the_shell(whole: RunningStack) -> None:
+    """The words of the documents, as another process says them."""
+    for words, said in (
+        (("chaos", "skew", "-5", EU), "its clock is -5 s off"),
+        (("chaos", "heal"), f"{EU}: it is up."),
+        (("flush",), f"{EU}: AVAILABLE, 0.5 GB."),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "local", *words],
+            cwd=ROOT,
+            env={**os.environ, "EVERHOP_DATA": str(whole.data)},
+            capture_output=True,
+            text=True,
+        )
+        assert said in done.stdout, done.stderr
 
 
 def test_replication_is_broken_and_healed(whole: RunningStack) -> None:
     """The status tells what chaos made of it, and that it is over."""
-    assert f"{US} -> {EU}: lag 30 s" in chaos(whole, "lag", "30", EU).stdout
+    assert f"{US} -> {EU}: lag 30 s" in chaos(whole, "lag", "30", EU)
     assert region_of(whole, EU)["lag_for"] == 30
-    assert "cut" in chaos(whole, "partition", EU, US).stdout
+    assert "cut" in chaos(whole, "partition", EU, US)
     chaos(whole, "skew", "-5", EU)
     chaos(whole, "heal")
     wait_for(lambda: [one["lag_for"] for one in status(whole)["regions"]] == [0, 0])
 
 
-def test_all_caches_are_flushed(whole: RunningStack, places: dict[str, RunningStack]) -> None:
+def test_all_caches_are_flushed(whole: RunningStack) -> None:
     """Those of both regions, unless one is named."""
     make(whole, "flushed")
     for region in (US, EU):
         direct = replace(whole, url=str(region_of(whole, region)["api_url"]).removesuffix("/api"))
         assert leads_to(direct.ask("GET", "/api/r/flushed"), "flushed")
-    done = subprocess.run(
-        [sys.executable, "-m", "local", "flush"],
-        cwd=ROOT,
-        env={**os.environ, "EVERHOP_DATA": str(whole.data)},
-        capture_output=True,
-        text=True,
-    )
-    assert f"{US}: AVAILABLE, 0.5 GB." in done.stdout
-    assert f"{EU}: AVAILABLE, 0.5 GB." in done.stdout
+    flush(whole.data, None)
     answers = [json.dumps(one["api_cache"]) for one in status(whole)["regions"]]
     assert all('"answers": 0' in one for one in answers)
-    del places
 
 
 def test_nothing_is_left_of_a_frozen_region(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -314,7 +370,7 @@ def test_nothing_is_left_of_a_frozen_region(tmp_path_factory: pytest.TempPathFac
     data = tmp_path_factory.mktemp("everhop")
     other = start_stack(data, EVERHOP_REGIONS=f"{EU},{US}", EVERHOP_ACCESS_LOG="off")
     assert [one["name"] for one in status(other)["regions"]] == [EU, US]
-    assert chaos(other, "region-freeze", US).returncode == 0
+    chaos(other, "region-freeze", US)
     frozen = child_of(other, "local.region", US)
     other.stop(signal.SIGKILL)
     wait_for(lambda: not is_running(frozen))

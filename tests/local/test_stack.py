@@ -132,6 +132,8 @@ def test_a_busy_port(tmp_path: Path) -> None:
         ("EVERHOP_PORT", "eighty", "a number from 1 to 65535"),
         ("EVERHOP_PORT", "70000", "a number from 1 to 65535"),
         ("EVERHOP_REGIONS", "mars", "us-east-1,eu-west-1"),
+        ("EVERHOP_REGIONS", "us-east-1,us-east-1", "us-east-1 twice"),
+        ("EVERHOP_REGIONS", "us-east-1,xx-nowhere-1", "nobody knows where that is"),
         ("EVERHOP_API_KEY", "a b", "8 to 200 visible"),
         ("EVERHOP_SLUG_CASE", "maybe", "'insensitive', 'sensitive'"),
         ("EVERHOP_EXTRA_SCHEMES", "javascript", "schemes other than"),
@@ -197,7 +199,6 @@ def test_a_database_that_dies_comes_back(tmp_path: Path) -> None:
     running = start_stack(tmp_path)
     try:
         assert running.api("POST", "/links", LINK).status == 201
-        time.sleep(3)
         os.kill(child_of(running, "local.database"), signal.SIGKILL)
         wait_for(lambda: any("starts again; no link is lost" in it for it in running.lines))
         wait_for(lambda: running.ask("GET", "/kept").status == 302)
@@ -227,12 +228,16 @@ def test_hot_reload(tmp_path: Path) -> None:
     copy = tmp_path / "clone"
     ignored = shutil.ignore_patterns(".venv", ".git", ".everhop", "__pycache__", "node_modules")
     shutil.copytree(ROOT, copy, ignore=ignored)
-    running = start_stack(tmp_path / "data", root=copy)
+    running = start_stack(
+        tmp_path / "data", root=copy, EVERHOP_REGIONS="us-east-1,eu-west-1", EVERHOP_EDGE="off"
+    )
     page = copy / "chalicelib" / "api" / "pages.py"
     good = page.read_text()
     try:
         page.write_text(good.replace("There is no link here", "Nothing lives here"))
         wait_for(lambda: b"Nothing lives here" in running.ask("GET", "/nope").body)
+        said = "The API runs the new code in us-east-1, eu-west-1."
+        wait_for(lambda: any(said in line for line in running.lines))
         page.write_text("this is not Python")
         wait_for(lambda: running.ask("GET", "/nope").status == 503)
         assert running.api("GET", "/links").json["code"] == "unavailable"
