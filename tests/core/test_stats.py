@@ -174,6 +174,18 @@ def test_what_is_refused(parameters: dict[str, str], pointer: str, code: str) ->
     assert [(one.pointer, one.code) for one in caught.value.problems] == [(pointer, code)]
 
 
+def test_an_hour_over_midnight_is_the_new_days() -> None:
+    """Where midnight is at half past, the hour around it counts for the day that begins in it."""
+    clicks = [datetime(2026, 11, 21, 18, 45, tzinfo=UTC)]  # a quarter past midnight in Kolkata
+    found = {}
+    for day in ("2026-11-21", "2026-11-22"):
+        query = ask(time_zone="Asia/Kolkata", to=day, **{"from": day}, interval="day")
+        starts = bucket_starts(query.period, "day", query.zone)
+        found[day] = summed(clicks, query.period, by_hours=True, starts=starts).series[0].clicks
+
+    assert found == {"2026-11-21": 0, "2026-11-22": 1}
+
+
 @given(
     st.one_of(st.dates(), st.datetimes(timezones=st.just(UTC))).map(str),
     st.one_of(st.dates(), st.datetimes(timezones=st.just(UTC))).map(str),

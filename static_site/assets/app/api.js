@@ -25,14 +25,14 @@ async function problemOf(response) {
   return type.includes("json") ? response.json().catch(() => ({})) : {};
 }
 
-function requestOf(method, key, { body, ifMatch, idempotencyKey, attempt, signal, keepalive, accept = "application/json" }) {
+function requestOf(method, key, { body, ifMatch, idempotencyKey, attempt, signal, keepalive, accept = "application/json", cache = "no-store" }) {
   const headers = { Authorization: `Bearer ${key}`, Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (ifMatch) headers["If-Match"] = ifMatch;
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
   // The edge sends the second attempt to the second nearest region, and so on.
   if (attempt > 1) headers["Everhop-Attempt"] = String(attempt);
-  return { method, headers, signal, keepalive, body: body && JSON.stringify(body), cache: "no-store" };
+  return { method, headers, signal, keepalive, body: body && JSON.stringify(body), cache };
 }
 
 async function send(fetcher, method, path, key, options = {}) {
@@ -63,6 +63,10 @@ export function listQuery({ limit = 50, cursor, q, tag, archived = false }) {
   return query.toString();
 }
 
+function statPath(slug, query) {
+  return `${slug ? linkPath(slug) : ""}/stats?${new URLSearchParams(query)}`;
+}
+
 async function linkOf(response) {
   const link = await response.json();
   return { link, etag: response.headers.get("ETag") ?? `"v${link.version}"` };
@@ -85,6 +89,11 @@ export function connect(key, fetcher = (...args) => fetch(...args), wait = undef
     deleteLink: async (slug, keepalive = false) => {
       await write("DELETE", linkPath(slug), { keepalive, ifMatch: "*" });
     },
+    // Without a slug those of all links. What has not changed is not sent again.
+    stats: async (slug, query, signal) =>
+      (await call("GET", statPath(slug, query), { signal, cache: "no-cache" })).json(),
+    statSheet: async (slug, query) =>
+      (await call("GET", statPath(slug, { ...query, format: "csv" }), { accept: "text/csv" })).blob(),
     qrCode: async (slug, style, signal) =>
       (await call("GET", `${linkPath(slug)}/qr?${new URLSearchParams(style)}`, { signal, accept: "image/*" })).blob(),
   };

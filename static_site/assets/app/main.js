@@ -8,21 +8,33 @@ import { made } from "./state/drafts.js";
 import { onPopState } from "./state/view.js";
 import { Create } from "./ui/create.js";
 import { EditDialog } from "./ui/edit.js";
+import { onPlace, place } from "./state/place.js";
 import { List } from "./ui/list.js";
 import { QrDialog } from "./ui/qr.js";
 import { SignIn } from "./ui/signin.js";
+import { StatsPage } from "./ui/stats.js";
+import { StatusPage } from "./ui/status.js";
 import { Toaster } from "./ui/toaster.js";
 import { Toolbar } from "./ui/toolbar.js";
 import { Topbar } from "./ui/topbar.js";
 
+function Links() {
+  return html`<h1 class="off-screen">Everhop dashboard</h1>
+    <${Create} />
+    <section class="panel" id="list" tabindex="-1" aria-label="Links"><${Toolbar} /><${List} /></section>`;
+}
+
+function Page() {
+  const { page, slug } = place.value;
+  if (page === "stats") return html`<${StatsPage} key=${slug} slug=${slug} />`;
+  return page === "status" ? html`<${StatusPage} />` : html`<${Links} />`;
+}
+
 function Dashboard() {
-  return html`<a class="skip" href="#list">Skip to the list</a>
+  const onLinks = place.value.page === "links";
+  return html`<a class="skip" href=${onLinks ? "#list" : "#main"}>Skip to the ${onLinks ? "list" : "page"}</a>
     <${Topbar} />
-    <main class="page">
-      <h1 class="off-screen">Everhop dashboard</h1>
-      <${Create} />
-      <section class="panel" id="list" tabindex="-1" aria-label="Links"><${Toolbar} /><${List} /></section>
-    </main>
+    <main class="page" id="main" tabindex="-1"><${Page} /></main>
     <${EditDialog} /><${QrDialog} />`;
 }
 
@@ -34,6 +46,7 @@ addEventListener("keydown", onKey);
 addEventListener("input", onInput);
 addEventListener("paste", onPaste);
 addEventListener("hashchange", takeFragmentKey);
+addEventListener("hashchange", onPlace);
 addEventListener("popstate", onPopState);
 addEventListener("storage", onStorage);
 addEventListener("pagehide", () => commitAll(true));

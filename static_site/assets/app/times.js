@@ -25,6 +25,28 @@ export function exact(iso) {
   return new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long" }).format(new Date(iso));
 }
 
+/** A moment in few words, in the reader's zone: "23 Nov, 12:55". */
+export function short(iso) {
+  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+}
+
+const POINTS = {
+  hour: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  day: { day: "numeric", month: "short" },
+  month: { month: "short", year: "numeric" },
+};
+
+/** What a point of a chart is called on its axis. */
+export function pointLabel(iso, interval) {
+  return new Intl.DateTimeFormat("en-GB", POINTS[interval]).format(new Date(iso));
+}
+
+/** The same with nothing left to guess. */
+export function pointName(iso, interval) {
+  const more = { hour: { weekday: "short", day: "numeric", month: "short" }, day: { weekday: "short", year: "numeric" }, month: { month: "long" } };
+  return new Intl.DateTimeFormat("en-GB", { ...POINTS[interval], ...more[interval] }).format(new Date(iso));
+}
+
 /** Text in which each API time is written as people write it, in the reader's zone. */
 export function inWords(text) {
   const format = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short" });

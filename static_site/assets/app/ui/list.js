@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { sentence } from "../problems.js";
 import * as list from "../state/links.js";
 import { isFiltered, look, view } from "../state/view.js";
-import { Icon } from "./icons.js";
+import { Blank } from "./blank.js";
 import { Row } from "./rows.js";
 
 const PATIENCE = 200;
@@ -23,11 +23,6 @@ function Skeletons() {
   return html`<div class="skeletons" aria-hidden="true">
     ${[..."123456"].map((key) => html`<div class="skeleton" key=${key}><i></i><i></i><i></i></div>`)}
   </div>`;
-}
-
-function Blank({ icon, title, children }) {
-  return html`<div class="blank"><span class="blank-icon"><${Icon} name=${icon} /></span>
-    <h2>${title}</h2>${children}</div>`;
 }
 
 function Failure() {

@@ -3,6 +3,7 @@ import { html, useRef } from "../html.js";
 import { stateOf } from "../pages.js";
 import { openEditor } from "../state/editing.js";
 import { toggleArchived, toggleDisabled } from "../state/edits.js";
+import { go } from "../state/place.js";
 import { openQr } from "../state/qr.js";
 import { remove } from "../state/removals.js";
 import { look } from "../state/view.js";
@@ -31,6 +32,7 @@ function actionsOf(link, row) {
   return [
     { label: "Open link", icon: "open", href: link.short_url },
     { label: "Preview page", icon: "eye", href: `${link.short_url}+` },
+    { label: "Stats", icon: "chart", run: () => go({ page: "stats", slug: link.slug }) },
     { label: "QR code", icon: "qr", run: () => openQr(link) },
     { label: link.disabled ? "Enable" : "Disable", icon: link.disabled ? "play" : "pause",
       run: () => toggleDisabled(link), apart: true },

@@ -1,5 +1,6 @@
 // The bar on top: who we are, light or dark, and the way out.
 import { html } from "../html.js";
+import { hrefOf, place } from "../state/place.js";
 import { signOut } from "../state/session.js";
 import { choose, theme, THEMES } from "../state/theme.js";
 import { Icon, Logo } from "./icons.js";
@@ -17,9 +18,19 @@ export function ThemeSwitch() {
   </fieldset>`;
 }
 
+const PAGES = [["links", "Links"], ["stats", "Stats"], ["status", "Status"]];
+
+function Pages() {
+  const { page } = place.value;
+  return html`<nav class="pages" aria-label="Pages">
+    ${PAGES.map(([name, text]) => html`<a key=${name} href=${hrefOf({ page: name })} aria-current=${page === name ? "page" : undefined}>${text}</a>`)}
+  </nav>`;
+}
+
 export function Topbar() {
   return html`<header class="topbar"><div class="page topbar-inner">
     <a class="home" href="/" aria-label="Everhop, to the dashboard"><${Logo} /></a>
+    <${Pages} />
     <${ThemeSwitch} />
     <button type="button" class="text-button leave" onClick=${() => signOut()}><${Icon} name="leave" /><span>Sign out</span></button>
   </div></header>`;
