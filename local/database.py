@@ -129,7 +129,8 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _serve(replica: Replica, handler: Handler, descriptor: int) -> None:
     async with replica:
-        await serve_until_stopped(handler, inherited(descriptor))
+        closing = replica.origin.close
+        await serve_until_stopped(handler, inherited(descriptor), closing=closing)
 
 
 if __name__ == "__main__":

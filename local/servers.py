@@ -39,13 +39,17 @@ async def start_server(
 
 
 async def serve_until_stopped(
-    handler: Handler, listener: socket.socket, max_body: int = MAX_BODY
+    handler: Handler,
+    listener: socket.socket,
+    max_body: int = MAX_BODY,
+    closing: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve requests until SIGTERM."""
+    """Serve requests until SIGTERM; then `closing` may send home those who wait for something."""
     runner = await start_server(handler, listener, max_body)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()
+    closing()
     await runner.cleanup()
 
 

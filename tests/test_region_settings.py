@@ -99,3 +99,12 @@ def test_stages_agree_on_their_regions() -> None:
     }
     for it in settings.values():
         load(it)
+
+
+def test_a_configuration_can_be_remembered_by() -> None:
+    """Functions beside the API are wired once for each, so it is hashable with all it may have."""
+    settings = {"EVERHOP_REGIONS": "us-east-1 eu-west-1"}
+    settings["EVERHOP_TABLE_ENDPOINTS"] = "eu-west-1=http://127.0.0.1:8002"
+    config = load({**HERE, **settings})
+
+    assert {config: "wired"}[load({**HERE, **settings})] == "wired"

@@ -54,6 +54,12 @@ class Origin:
     journal: Journal
     run: OneAtATime
     news: News = field(default_factory=News)
+    closed: bool = False
+
+    def close(self) -> None:
+        """Let nobody wait any longer: the process ends."""
+        self.closed = True
+        self.news.tell()
 
     async def changes(self, words: Mapping[str, Any]) -> Json:
         """The next local changes, as soon as there are some that are old enough.
@@ -68,7 +74,7 @@ class Origin:
         while True:
             news = self.news.listen()
             page = await self.run(lambda: self._page(asked))
-            left = until - loop.time()
+            left = 0 if self.closed else until - loop.time()
             if page is None:
                 return {"resync": True}
             if page.changes or left <= 0:

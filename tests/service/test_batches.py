@@ -45,7 +45,7 @@ def service(
     store: Any, claims: Any, clock: Any = None, chance: Any = None, workers: int = 1
 ) -> BatchService:
     links = keyed_service(store, claims, clock, chance).links
-    return BatchService(links, claims, workers)
+    return BatchService(links, claims, workers=workers)
 
 
 def statuses(outcomes: list[Outcome]) -> list[int]:

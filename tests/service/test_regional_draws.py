@@ -30,7 +30,7 @@ def plenty() -> float:
 
 def send(service: LinkService, claims: ClaimMemory) -> list[str]:
     """The slugs of a batch's links; "" for a row that failed."""
-    outcomes = BatchService(service, claims, 1).create("w", ROWS, ASKED, plenty)
+    outcomes = BatchService(service, claims, workers=1).create("w", ROWS, ASKED, plenty)
     return [one.link.slug if isinstance(one, MadeLink) else "" for one in outcomes]
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local import journal as journals
+from local.journal import Journal
 from local.replication.changes import NEVER, Version
 from local.replication.logs import ChangeLog
 from tests.local.replication.models import Model
@@ -35,6 +37,8 @@ Steps = list[tuple[str, Any, Any]]
 @contextmanager
 def three() -> Iterator[list[Model]]:
     with tempfile.TemporaryDirectory() as folder:
+        for name in REGIONS:
+            (Path(folder) / f"{name}.sqlite").write_bytes(empty_file(name))
         models = [Model(Path(folder), name) for name in REGIONS]
         for one in models:
             one.follow(*(other.name for other in models if other is not one))
@@ -43,6 +47,14 @@ def three() -> Iterator[list[Model]]:
         finally:
             for one in models:
                 one.close()
+
+
+@cache
+def empty_file(name: str) -> bytes:
+    """What a region's file is at first: made once, as making it waits for the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        Journal(Path(folder) / "x", name).close()
+        return (Path(folder) / "x").read_bytes()
 
 
 class Oracle:
@@ -169,10 +181,10 @@ class Backwards(Version):
 
 
 def plant(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    apply, current = journals.Journal.apply, ChangeLog.current
+    apply, current = Journal.apply, ChangeLog.current
     if bug == "the older one wins":
         monkeypatch.setattr(
-            journals.Journal,
+            Journal,
             "apply",
             lambda self, changes, *rest: apply(
                 self, [one._replace(version=Backwards(*one.version)) for one in changes], *rest
@@ -186,7 +198,7 @@ def plant(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
         )
     elif bug == "what came is told on as one's own":
         monkeypatch.setattr(
-            journals.Journal,
+            Journal,
             "apply",
             lambda self, changes, *rest: apply(
                 self,
@@ -201,7 +213,7 @@ def plant(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(journals, "max", lambda stamp, _least: stamp, raising=False)
     elif bug == "a place is noted before its changes":
         monkeypatch.setattr(
-            journals.Journal, "apply", lambda self, changes, *rest: apply(self, changes[1:], *rest)
+            Journal, "apply", lambda self, changes, *rest: apply(self, changes[1:], *rest)
         )
     else:
         monkeypatch.setattr(ChangeLog, "has", lambda self, place: place is not None)
