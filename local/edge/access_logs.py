@@ -1,4 +1,4 @@
-"""CloudFront's standard access log: a line of 33 fields for each request, in files in S3."""
+"""CloudFront's access log: a line of v1's 33 fields and the country for each request, in S3."""
 
 import gzip
 import re
@@ -20,7 +20,7 @@ FIELDS = (
     "cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher "
     "x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port "
     "time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start "
-    "sc-range-end"
+    "sc-range-end c-country"
 ).split()
 HEADER = f"#Version: 1.0\n#Fields: {' '.join(FIELDS)}\n"
 # What would break a line, or be more than ASCII, is percent-encoded; CloudFront does it so too.
@@ -64,7 +64,7 @@ def line_of(record: Record, *, cookies: bool) -> str:
         f"http\t{request.size}\t{took}\t{said('x-forwarded-for')}\t-\t-\t{result}\t"
         f"{request.version}\t-\t-\t{port}\t{took}\t{answer.detail or result}\t"
         f"{_field(value_of(response.headers, 'content-type'))}\t{len(response.body)}\t"
-        f"{_field(first)}\t{_field(last)}"
+        f"{_field(first)}\t{_field(last)}\t{said('cloudfront-viewer-country')}"
     )
 
 

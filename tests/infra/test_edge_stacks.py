@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.config import SETTINGS
 from chalicelib.service.passwords import PER_VISITOR
+from local.edge.access_logs import FIELDS
 from tests.infra.rendering import Json, load, render
 
 
@@ -191,11 +192,11 @@ def test_the_logs_are_let_in_by_the_name_they_come_by() -> None:
 
 
 def test_log_lines_are_those_of_v1() -> None:
-    """33 fields, tab-separated, in v1's order."""
+    """33 fields, tab-separated, in v1's order, and after them what only v2 tells."""
     delivery = whole("global/watch")["LogDelivery"]["Properties"]
 
     assert len(V1_FIELDS) == 33
-    assert delivery["RecordFields"] == V1_FIELDS
+    assert delivery["RecordFields"] == [*V1_FIELDS, "c-country"] == FIELDS
     assert delivery["FieldDelimiter"] == "\t"
 
 

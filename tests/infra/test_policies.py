@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
+from chalicelib.core.counts import RowKey
 from chalicelib.core.errors import KeyConflict, SlugTaken, Stale, Unavailable
 from chalicelib.core.idempotency import new_claim
 from chalicelib.core.jobs import lease_job, new_job
@@ -17,7 +18,9 @@ from chalicelib.core.links import Link, edit_link
 from chalicelib.service.ports import (
     ClaimStore,
     CounterStore,
+    CountStore,
     FileStore,
+    FoldStore,
     JobStore,
     KeyStore,
     LinkStore,
@@ -27,17 +30,20 @@ from chalicelib.store import job_clients
 from chalicelib.store.breakers import Breaker
 from chalicelib.store.claims import ClaimItem, ClaimTable
 from chalicelib.store.counters import CounterItem, CounterTable
+from chalicelib.store.counts import CountTable
 from chalicelib.store.dax import DaxRoad
 from chalicelib.store.dax_clusters import Cluster
 from chalicelib.store.dax_errors import Lost
 from chalicelib.store.dax_links import bind_over, road_of
 from chalicelib.store.far_links import FarLinks
 from chalicelib.store.files import FileBucket
+from chalicelib.store.folds import FoldTable
 from chalicelib.store.job_calls import WorkerCall
 from chalicelib.store.jobs import JobItem, JobTable
 from chalicelib.store.key_models import KeyItem
 from chalicelib.store.key_tables import KeyTable
 from chalicelib.store.links import LinkTable
+from chalicelib.store.log_files import DeadLogs, read_log
 from chalicelib.store.models import LinkItem, bind, bind_beside
 from infra.dax import read_dax
 from tests.store.regions import regional
@@ -51,8 +57,11 @@ BUCKETS = {
     "prod-us-east-1": "everhop-prod-files-*-us-east-1",
     "prod-eu-west-1": "everhop-prod-files-*-eu-west-1",
 }
+# As infra/global/logs.yaml names it; another region may have a copy of it.
+LOGS = {stage: name.replace("-files-", "-logs-") for stage, name in BUCKETS.items()}
 REPLICAS = ("us-east-1", "eu-west-1")
 ON_TABLE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+ON_COUNTS = {"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:Query"}
 ON_INDEX = {"dynamodb:Query"}
 ON_FILES = {"s3:GetObject", "s3:PutObject"}
 ON_OTHERS_FILES = {"s3:GetObject"}  # a URL for what another region has made is signed here
@@ -147,6 +156,11 @@ def test_grants_are_exactly_these(stage: str) -> None:
         )
         | dict.fromkeys(arns("dynamodb", home, f"{table}/stream/*"), ON_STREAM)
         | dict.fromkeys(arns("sqs", home, f"{TABLES[stage]}-dead-changes"), ON_DEAD)
+        | dict.fromkeys(
+            arns("logs", home, f"log-group:/aws/lambda/everhop-{stage}-clicks:*"), ON_LOG
+        )
+        | dict.fromkeys(arns("sqs", home, f"{TABLES[stage]}-dead-logs"), ON_DEAD)
+        | {f"arn:aws:s3:::{LOGS[stage]}/*": {"s3:GetObject"}}
         | dict.fromkeys(arns("execute-api", home, "*/api/GET/r/*"), DRAWN[0])
         | {"arn:aws:cloudfront::*:distribution/*": DRAWN[1]}
         | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
@@ -160,6 +174,8 @@ def test_grants_are_exactly_these(stage: str) -> None:
     if read_dax()[stage].enabled:
         expected |= dict.fromkeys(arns("dax", home, f"cache/{TABLES[stage]}"), ON_DAX)
         expected |= {"*": ON_NETWORK}
+    for arn in arns("dynamodb", home, table):
+        expected[arn] = expected.get(arn, set()) | ON_COUNTS
 
     assert expected == granted(stage)
 
@@ -409,3 +425,46 @@ def test_jobs_make_only_allowed_calls(calls: set[str]) -> None:
 
     assert methods_of(FileStore) == {*acts, "url_of"}
     assert calls == ON_FILES | ON_WORKER
+
+
+def test_counts_make_only_allowed_calls(model: type[LinkItem]) -> None:
+    """A transaction is granted as the updates that are in it, and reads and deletions by theirs."""
+    calls = watch_calls(model)
+    counts, folds = CountTable(model), FoldTable(model, "us-east-1")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    row = RowKey("link/w/a", "hour", at)
+    after = folds.fold("f", folds.receipt("f"), {row: {"clicks": 1}})
+    assert after is not None
+    folds.names([row])
+    folds.workspaces(["a"])
+    folds.end("f", after, "{}", at)
+    assert counts.read("link/w/a", "hour", at, datetime(2027, 1, 1, tzinfo=UTC))
+    assert counts.complete_as_of() == at
+    assert counts.erase("link/w/a") == 1
+
+    assert methods_of(FoldStore) == {"receipt", "workspaces", "names", "fold", "end"}
+    assert methods_of(CountStore) == {"read", "complete_as_of", "erase"}
+    assert calls - {"dynamodb:TransactWriteItems"} == ON_COUNTS | {"dynamodb:UpdateItem"}
+
+
+def test_logs_are_read_and_told_of_as_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but the file is read, and nothing but a letter is sent."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    monkeypatch.setitem(job_clients._SENDING, "retries", {"total_max_attempts": 1})
+    job_clients.make_client.cache_clear()
+    seen: set[str] = set()
+    for service in ("s3", "sqs"):
+        job_clients.make_client(service, "us-east-1").meta.events.register(
+            f"provide-client-params.{service}",
+            lambda model, **_: seen.add(f"{model.service_model.service_name}:{model.name}"),
+        )
+    with pytest.raises(Unavailable):
+        list(read_log("everhop-dev-logs-1", "a.gz", "us-east-1"))
+    with pytest.raises(Unavailable):
+        DeadLogs("http://127.0.0.1:9/1/everhop-dev-dead-logs", "us-east-1").send("b", "k", "why")
+    DeadLogs("", "us-east-1").send("b", "k", "why")
+    job_clients.make_client.cache_clear()
+
+    assert seen == {"s3:GetObject", "sqs:SendMessage"}

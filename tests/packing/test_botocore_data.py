@@ -25,7 +25,7 @@ ALL_SERVICES = {path.name for path in WHOLE.iterdir() if path.is_dir()}
 # Lambda itself writes the log and joins the VPC, and DAX has a client of its own: the function may,
 # but makes no client of botocore's for it.
 # Nor for what Lambda sends in the function's name, or what is only signed.
-BY_OTHERS = {"logs", "ec2", "dax", "sqs", "execute-api"}
+BY_OTHERS = {"logs", "ec2", "dax", "execute-api"}
 
 
 @pytest.fixture(scope="module")

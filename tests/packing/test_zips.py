@@ -15,7 +15,7 @@ from packing.zips import PackingError, is_dropped, pack
 
 
 MODEL = gzip.compress(json.dumps({"documentation": "<p>Long.</p>", "shapes": {}}).encode())
-ENDPOINTS = {"partitions": [{"services": {"dynamodb": {}, "sqs": {}}}]}
+ENDPOINTS = {"partitions": [{"services": {"dynamodb": {}, "sns": {}}}]}
 FILES = {
     "app.py": b"import chalicelib\nNAMES = {'a', 'b', 'c'}\n",
     "chalicelib/__init__.py": b"",
@@ -28,6 +28,7 @@ FILES = {
     "botocore/data/lambda/2015-03-31/service-2.json.gz": MODEL,
     "botocore/data/s3/2006-03-01/service-2.json.gz": MODEL,
     "botocore/data/sqs/2012-11-05/service-2.json.gz": MODEL,
+    "botocore/data/sns/2010-03-31/service-2.json.gz": MODEL,
     "ada.abi3.so": b"\x7fELF",
     "ada-4.0.0.dist-info/METADATA": b"Name: ada",
     "ada-4.0.0.dist-info/licenses/LICENSE": b"MIT",
@@ -152,7 +153,7 @@ def test_failure_says_why_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("name", "dropped"),
     [
-        ("botocore/data/sqs/2012-11-05/service-2.json.gz", True),
+        ("botocore/data/sns/2010-03-31/service-2.json.gz", True),
         ("botocore/data/dynamodb/2012-08-10/service-2.json.gz", False),
         ("botocore/data/partitions.json", False),
         ("botocore/cacert.pem", False),

@@ -8,7 +8,7 @@ from local.edge.access_logs import FIELDS, log_of
 from tests.local.edge.kit import FakeOrigin, redirect, run, running, template
 
 
-def test_the_log_has_a_line_of_33_fields_for_each_request():
+def test_the_log_has_a_line_of_34_fields_for_each_request():
     async def scenario():
         log = log_of("edge", "E1", cookies=False)
         one = FakeOrigin(lambda _: redirect())
@@ -28,7 +28,7 @@ def test_the_log_has_a_line_of_33_fields_for_each_request():
         assert key.endswith(".gz")
         version, fields, *lines = gzip.decompress(data).decode("ascii").splitlines()
         assert version == "#Version: 1.0"
-        assert len(FIELDS) == 33
+        assert len(FIELDS) == 34
         assert fields.split(" ")[1:] == FIELDS
         rows = [dict(zip(FIELDS, line.split("\t"), strict=True)) for line in lines]
         assert [row["x-edge-result-type"] for row in rows] == ["Miss", "Hit", "Error"]
