@@ -22,6 +22,7 @@ from moto.server import create_backend_app
 from local.children import inherited, stop_with_parent
 from local.controls import PREFIX, TOKEN, Channel, control_handler
 from local.data import data_file
+from local.fences import FENCE, Fences, refusal
 from local.journal import Journal, record
 from local.moto_apps import MotoAnswer, ask_moto
 from local.replication.commands import acts
@@ -58,12 +59,15 @@ def make_table(region: str, name: str) -> None:
 
 def make_handler(app: Flask, replica: Replica, token: str = "") -> Handler:
     """The request handler: one request at a time, as moto is not safe under threads."""
-    control = control_handler(token, acts(replica)) if token else None
+    fences = Fences()
+    control = control_handler(token, acts(replica) | {FENCE: fences.set}) if token else None
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if control and request.path.startswith(PREFIX):
             return await control(request)
         body = await request.read()
+        if fences.refuses(request.headers):
+            return refusal(request.headers)
         answered, written = await replica.run(lambda: answer(app, replica.journal, request, body))
         if written:
             replica.news.tell()

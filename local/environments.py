@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from chalicelib.config import load
 from chalicelib.core.access import digest_key
 from local.edge.invalidation_api import DISTRIBUTION
+from local.fences import key_of
 from local.functions import PREFIX
 from local.settings import Settings
 from local.templates import stage_environment
@@ -77,7 +78,7 @@ def app_environment(
         "AWS_ENDPOINT_URL_CLOUDFRONT": shared.cloudfront,
         "AWS_REGION": region,
         # moto asks for credentials but does not check them; real ones are kept out of its way.
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": key_of(region),
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -5,8 +5,10 @@ database that was told of a fence refuses writes signed with the region's key, w
 were sent to. A control command changes it; what is refused is forgotten when the database ends.
 """
 
-import json
 from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
 
 from local.controls import ControlError, Json
 
@@ -28,7 +30,7 @@ class Fences:
     def __init__(self) -> None:
         self._regions: set[str] = set()
 
-    async def set(self, words: Json) -> Json:
+    async def set(self, words: Mapping[str, Any]) -> Json:
         """The act of FENCE: a region is refused from now on, or no more."""
         region, refused = words.get("region"), words.get("refused")
         if not (isinstance(region, str) and isinstance(refused, bool)):
@@ -45,9 +47,9 @@ class Fences:
         return credential.partition("/")[0] in map(key_of, self._regions)
 
 
-def refusal(headers: Mapping[str, str]) -> tuple[int, bytes]:
-    """What DynamoDB answers then: status and body, of type application/x-amz-json-1.0."""
+def refusal(headers: Mapping[str, str]) -> web.Response:
+    """What DynamoDB answers then."""
     operation = headers.get("X-Amz-Target", "").rpartition(".")[2]
     message = f"Not authorized to perform dynamodb:{operation}: an explicit deny in the fence."
     fault = {"__type": "com.amazon.coral.service#AccessDeniedException", "message": message}
-    return 400, json.dumps(fault).encode()
+    return web.json_response(fault, status=400, content_type="application/x-amz-json-1.0")

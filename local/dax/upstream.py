@@ -7,6 +7,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from local.dax.errors import DaxError
 from local.dax.values import Json
+from local.fences import key_of
 
 
 ANSWERS_WITHIN = 20  # seconds
@@ -23,7 +24,7 @@ class Upstream:
     def __init__(self, url: str, region: str) -> None:
         self._url = url
         # moto reads the region out of this and checks no signature.
-        credential = f"Credential=local/20260101/{region}/dynamodb/aws4_request"
+        credential = f"Credential={key_of(region)}/20260101/{region}/dynamodb/aws4_request"
         self._headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",

@@ -83,7 +83,12 @@ def test_the_worker_has_the_time_that_lambda_gives(stage: str) -> None:
     config = Config(chalice_stage=stage, function_name="worker", config_from_disk=FROM_DISK)
 
     assert named == ["worker"]
-    assert list(FROM_DISK["lambda_functions"]) == [*named, "warm", "changes"]  # which some have
+    assert list(FROM_DISK["lambda_functions"]) == [
+        *named,
+        "warm",
+        "changes",
+        "clicks",
+    ]  # which some have
     assert NEEDED * 2 < config.lambda_timeout <= 900
 
 

@@ -55,11 +55,12 @@ def test_a_fenced_region_reads_and_writes_nothing(
 
 def test_a_refusal_is_dynamodbs_own() -> None:
     """Botocore makes an AccessDeniedException of it."""
-    status, body = refusal(signed("PutItem", "us-east-1"))
+    answered = refusal(signed("PutItem", "us-east-1"))
+    said = json.loads(answered.text)
 
-    assert status == 400
-    assert json.loads(body)["__type"].endswith("#AccessDeniedException")
-    assert "dynamodb:PutItem" in json.loads(body)["message"]
+    assert answered.status == 400
+    assert said["__type"].endswith("#AccessDeniedException")
+    assert "dynamodb:PutItem" in said["message"]
 
 
 @pytest.mark.parametrize("words", [{}, {"region": "us-east-1"}, {"region": 1, "refused": True}])
