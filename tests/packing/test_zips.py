@@ -23,6 +23,7 @@ FILES = {
     "botocore/__init__.py": b"",
     "botocore/data/_retry.json": b"{}",
     "botocore/data/endpoints.json": json.dumps(ENDPOINTS).encode(),
+    "botocore/data/cloudfront/2020-05-31/service-2.json.gz": MODEL,
     "botocore/data/dynamodb/2012-08-10/service-2.json.gz": MODEL,
     "botocore/data/dynamodb/2012-08-10/examples-1.json": b"{}",
     "botocore/data/lambda/2015-03-31/service-2.json.gz": MODEL,
