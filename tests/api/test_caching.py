@@ -51,7 +51,7 @@ def cached_app(cache: str = "on") -> Any:
     return make_app(config, memory_stores(config, links=store))
 
 
-OF_ITS_TIME = ("Server-Timing", "Everhop-Generated-At")
+OF_ITS_TIME = ("Server-Timing", "everhop-generated-at")
 
 
 def told(app: Any, path: str, keys: dict[str, str], slug: str, noise: Any) -> tuple[Any, ...]:
