@@ -11,9 +11,9 @@ from infra.edge.settings import as_json
 from infra.edge_settings import EdgeSettingsError, make_settings
 from local.edge.places import PLACES
 from local.edge.plans import Plan, write_plan
+from local.environments import LOGS
 
 
-LOGS = "everhop-local-logs"
 # So many regions the distribution has origins of; the functions at the edge know them all.
 ORIGINS = 2
 # The template knows the functions by versions; which files they are is known to local.edge.
@@ -75,6 +75,7 @@ def _plan_place(folder: Path, region: str, functions: Path, around: Around, *, s
         control=around.control,
         logs=LOGS,
         s3_url=around.s3,
+        tells=tuple(around.apis.values()),
         says=says,
     )
     write_plan(plan, file)

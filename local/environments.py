@@ -17,6 +17,7 @@ DATABASE = "DynamoDB"
 DAX = "DAX"
 FILES = "S3"
 EDGE = "the edge"
+LOGS = "everhop-local-logs"
 BUCKET = "everhop-local-files"
 # It only says that there is a stream: the region's database is what hands on its changes.
 _STREAM = "arn:aws:dynamodb:{region}:123456789012:table/{table}/stream/2026-01-01T00:00:00.000"
@@ -71,6 +72,9 @@ def app_environment(
         "EVERHOP_API_URL": f"{urls[API]}/api",
         "EVERHOP_DISTRIBUTION": DISTRIBUTION if shared.cloudfront else "",
         "EVERHOP_BUCKET": BUCKET,
+        # Without an edge there are no logs. Every region is told of each, and its home counts it.
+        "EVERHOP_LOGS": LOGS if shared.cloudfront else "",
+        "EVERHOP_LOG_REGIONS": ",".join(settings.regions),
         "EVERHOP_WORKER": f"{PREFIX}-worker",
         "AWS_ENDPOINT_URL_DYNAMODB": urls[DATABASE],
         "AWS_ENDPOINT_URL_S3": shared.files,

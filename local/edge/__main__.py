@@ -16,6 +16,7 @@ from local.edge.console import line_for
 from local.edge.deliveries import bucket_at, deliver, deliver_always
 from local.edge.doors import Door, Watch
 from local.edge.firsts import make_first
+from local.edge.log_events import LogEvents
 from local.edge.origins import OriginClient
 from local.edge.plans import Plan, read_plan
 from local.edge.points import load_distribution, make_edges
@@ -44,14 +45,15 @@ async def serve(plan: Plan, descriptor: int, token: str) -> None:
     door = Door(edge, log, _watch(plan), first)
     await door.open(inherited(descriptor))
     put = bucket_at(plan.s3_url, plan.logs)
-    delivering = asyncio.create_task(deliver_always(log, put))
+    events = LogEvents(plan.logs, plan.tells)
+    delivering = asyncio.create_task(deliver_always(log, put, events))
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     await stopped.wait()
     delivering.cancel()
     await door.close()
     await client.close()
-    await deliver(log, put)
+    await deliver(log, put, events)
 
 
 def _watch(plan: Plan) -> Watch | None:

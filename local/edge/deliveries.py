@@ -6,6 +6,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from local.edge.access_logs import AccessLog, Put
+from local.edge.log_events import LogEvents
 
 
 EVERY = 5.0  # seconds
@@ -34,16 +35,17 @@ def _put(url: str, data: bytes) -> None:
         answered.read()
 
 
-async def deliver_always(log: AccessLog, put: Put) -> None:
+async def deliver_always(log: AccessLog, put: Put, events: LogEvents) -> None:
     """Deliver until cancelled; what S3 did not take is tried again."""
     while True:
         await asyncio.sleep(EVERY)
-        await deliver(log, put)
+        await deliver(log, put, events)
 
 
-async def deliver(log: AccessLog, put: Put) -> None:
-    """Deliver once, and say so when that failed."""
+async def deliver(log: AccessLog, put: Put, events: LogEvents) -> None:
+    """Deliver once, tell of it, and say so when that failed."""
     try:
-        await asyncio.to_thread(log.deliver, put)
+        await asyncio.to_thread(log.deliver, events.noting(put))
+        await asyncio.to_thread(events.tell)
     except Exception as error:  # noqa: BLE001 - visitors are served with or without a log
         print(f"The edge's log waits: {type(error).__name__}.", file=sys.stderr, flush=True)

@@ -23,6 +23,7 @@ class Plan:
     control: str  # where the stack says what is up, to who has its token
     logs: str  # the bucket for access logs
     s3_url: str
+    tells: tuple[str, ...]  # base URLs of the regions that count the clicks in logs
     says: bool  # whether each request is printed
 
 
@@ -34,4 +35,5 @@ def write_plan(plan: Plan, file: Path) -> None:
 def read_plan(file: Path) -> Plan:
     """The plan as it was written."""
     said = json.loads(file.read_text())
-    return Plan(**{**said, "hosts": tuple(said["hosts"])})
+    lists = {name: tuple(said[name]) for name in ("hosts", "tells")}
+    return Plan(**{**said, **lists})

@@ -249,9 +249,42 @@ def test_the_log_lands_in_s3(edged: RunningStack) -> None:
     while len(rows) < 2 and time.monotonic() < deadline:
         time.sleep(0.5)
         rows = [row for row in logged(client) if "/logged" in row]
-    assert [len(row) for row in rows] == [33, 33]
+    assert [len(row) for row in rows] == [34, 34]
     assert sorted(row[13] for row in rows) == ["Hit", "Miss"]
     client.close()
+
+
+def test_clicks_are_counted_from_the_log(edged: RunningStack) -> None:
+    """Hits of the edge too; a hop and its end are one; robots, HEAD and previews are apart."""
+    rules = [{"if": {"countries": ["DE"]}, "destination": f"{D}de"}]
+    make(edged, "counted")
+    make(edged, "hopping", rules=rules)
+    agent = {"User_Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Firefox/127.0"}
+    for _ in range(3):
+        edged.ask("GET", "/counted?utm_source=mail", **agent)
+    edged.ask("GET", "/counted", User_Agent="Googlebot/2.1")
+    edged.ask("HEAD", "/counted", **agent)
+    edged.ask("GET", "/counted+", **agent)
+    told = {**agent, "CloudFront_Viewer_Country": "DE"}
+    assert edged.ask("GET", "/hopping", **told).status == 303
+    assert edged.ask("GET", "/hopping~", **told).headers["Location"] == f"{D}de"
+
+    hopping = counted(edged, "hopping", 1)
+    stats = counted(edged, "counted", 3)
+
+    assert (stats["clicks"], hopping["clicks"]) == (3, 1)
+    assert (stats["bots"], stats["heads"], stats["previews"]) == (1, 1, 1)
+    assert stats["complete_as_of"]
+
+
+def counted(stack: RunningStack, slug: str, clicks: int) -> Any:
+    """A link's stats as soon as there are so many clicks."""
+    deadline = time.monotonic() + 90
+    while True:
+        stats = stack.api("GET", f"/links/{slug}/stats").json
+        if stats["clicks"] >= clicks or time.monotonic() > deadline:
+            return stats
+        time.sleep(0.5)
 
 
 def logged(client: Any) -> list[list[str]]:

@@ -92,7 +92,9 @@ def test_what_is_in_it(result: Path) -> None:
     others = {
         "botocore/data/_retry.json",
         "botocore/data/endpoints.json",
+        "botocore/data/cloudfront/2020-05-31/service-2.json",
         "botocore/data/dynamodb/2012-08-10/service-2.json",
+        "botocore/data/sqs/2012-11-05/service-2.json",
         "botocore/data/lambda/2015-03-31/service-2.json",
         "botocore/data/s3/2006-03-01/service-2.json",
         "ada.abi3.so",
