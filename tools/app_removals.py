@@ -49,7 +49,9 @@ class AppRemoval:
 
     def _remove_mappings(self, name: str) -> None:
         """They stay when their function goes, and go on to read the stream for nobody."""
-        listed = calling(partial(self._lambda.list_event_source_mappings, FunctionName=name))
+        said = calling(partial(self._lambda.get_function_configuration, FunctionName=name))
+        named = {"FunctionName": said["FunctionArn"]}
+        listed = calling(partial(self._lambda.list_event_source_mappings, **named))
         for one in listed["EventSourceMappings"]:
             calling(partial(self._lambda.delete_event_source_mapping, UUID=one["UUID"]))
 

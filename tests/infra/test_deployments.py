@@ -147,10 +147,10 @@ def check_streams(apis: Apis) -> None:
     for stage in PROD:
         region = stage.removeprefix("prod-")
         told = settings_of(apis, stage)
-        named = {"FunctionName": f"everhop-{stage}-changes"}
-        found = apis.account.client("lambda", region).list_event_source_mappings(**named)
+        found = apis.account.client("lambda", region).list_event_source_mappings()
         (mapping,) = found["EventSourceMappings"]
 
+        assert mapping["FunctionArn"].endswith(f":everhop-{stage}-changes")
         assert mapping["EventSourceArn"] == told["EVERHOP_STREAM"]
         assert told["EVERHOP_STREAM"].startswith(f"arn:aws:dynamodb:{region}:")
         assert told["EVERHOP_API_URL"].endswith("/api")
