@@ -16,7 +16,7 @@ from infra.edge.settings import Settings, baked
 # The one header of ours that is the client's to send: see origin_request.
 ATTEMPT = "everhop-attempt"
 API = "/api/"
-# What visitors say of themselves and regions read. A few hundred letters of it are usual; API Gateway
+# What visitors say of themselves and regions read. A few hundred letters are usual; API Gateway
 # takes 10,240 bytes in all, so who says more would get an error in place of the redirect.
 _SAID = ("user-agent", "accept-language", "x-request-id")
 _LONGEST = 1024
