@@ -34,6 +34,8 @@ Json = dict[str, Any]
 # What `python -m tools deploy` adds to a stage of .chalice/config.json, as JSON in the same form:
 # what the account decides, like the bucket's name, must not stand in a file that is tracked.
 HANDED = "EVERHOP_HANDED_CONFIG"
+# Where one of these is set there is a function more; app.py must see it when it is loaded.
+_DECIDING = ("EVERHOP_STREAM", "EVERHOP_LOGS")
 _swagger_of = SwaggerGenerator._generate_route_method  # noqa: SLF001 - Chalice has no hook
 _schedule_of = SAMTemplateGenerator._generate_scheduledevent  # noqa: SLF001
 _template_of = SAMTemplateGenerator._generate_restapi  # noqa: SLF001
@@ -51,6 +53,9 @@ def teach_chalice() -> None:
 
 
 def _hand(handed: Json) -> None:
+    # Chalice has set the environment before it loads app.py, and so before it knows of these.
+    told = handed.get("environment_variables", {})
+    os.environ.update({name: told[name] for name in _DECIDING if name in told})
     merge, look_up = Config._chain_merge, Config._chain_lookup  # noqa: SLF001
 
     def merge_handed(self: Config, name: str) -> Json:

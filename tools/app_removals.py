@@ -19,8 +19,8 @@ class AppRemoval:
         self._stage = stage.name
         name = f"{stage.config['app_name']}-{stage.name}"
         # As Chalice names them; a rule is a schedule's.
-        self._functions = [name, f"{name}-worker", f"{name}-warm"]
-        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker", "warm")]
+        self._functions = [name, f"{name}-worker", f"{name}-warm", f"{name}-changes"]
+        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker", "warm", "changes")]
         self._rule = f"{name}-warm-event"
         self._api = api_id_in(read_note(stage.name))
         self._gateway = make_client("apigateway", region)
@@ -41,10 +41,19 @@ class AppRemoval:
         if self._has_rule():
             self._remove_rule()
         for name in filter(self._has_function, self._functions):
+            self._remove_mappings(name)
             calling(partial(self._lambda.delete_function, FunctionName=name))
         for role in filter(self._has_role, self._roles):
             self._remove_role(role)
         forget_note(self._stage)
+
+    def _remove_mappings(self, name: str) -> None:
+        """They stay when their function goes, and go on to read the stream for nobody."""
+        said = calling(partial(self._lambda.get_function_configuration, FunctionName=name))
+        named = {"FunctionName": said["FunctionArn"]}
+        listed = calling(partial(self._lambda.list_event_source_mappings, **named))
+        for one in listed["EventSourceMappings"]:
+            calling(partial(self._lambda.delete_event_source_mapping, UUID=one["UUID"]))
 
     def _remove_rule(self) -> None:
         listed = calling(partial(self._events.list_targets_by_rule, Rule=self._rule))["Targets"]

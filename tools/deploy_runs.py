@@ -229,7 +229,9 @@ class Deployment:
         adopt_note(part.stage, record)
         app = self._app(part.stage, part.region)
         if app is None:
-            return Update(is_new=True, changes=(f"{len(self.package.routes)} routes, 2 functions",))
+            return Update(
+                is_new=True, changes=(f"{len(self.package.routes)} routes, their functions",)
+            )
         wanted = self._wanted(part, self._known_hash() or "drawn")
         stage = self._stages[part.stage]
         environment = {**stage.environment, **wanted["environment_variables"]}

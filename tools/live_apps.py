@@ -11,7 +11,7 @@ from tools.client import CannotRun
 from tools.packages import read_routes
 from tools.releases import Release
 from tools.stacks import Stacks
-from tools.stage_apis import Place, StageApi, calling, find_place, make_client
+from tools.stage_apis import Place, StageApi, calling, find_place, is_found, make_client
 from tools.stages import ROOT, Stage
 
 
@@ -81,10 +81,13 @@ class LiveApp:
 
     @property
     def functions(self) -> list[str]:
-        """What visitors and owners ask, what works on jobs, and what keeps the edge warm."""
+        """What visitors and owners ask, what works on jobs, and what is there by settings."""
         name = self.place.function.rpartition(":")[2]
         is_warmed = int(self.stage.environment.get("EVERHOP_KEEP_WARM") or 0)
-        return [name, f"{name}-worker", *([f"{name}-warm"] if is_warmed else [])]
+        changes = f"{name}-changes"
+        asked = partial(self._lambda.get_function_configuration, FunctionName=changes)
+        told = [f"{name}-warm"] if is_warmed else []
+        return [name, f"{name}-worker", *told, *([changes] if is_found(asked) else [])]
 
     def state(self, record: Release | None) -> AppState:
         """As it is deployed, its files named by the record when that is of the same code."""

@@ -70,7 +70,10 @@ class Removals:
         for stage in stages:
             region = stage.region or self._home
             name = f"/aws/lambda/{stage.config['app_name']}-{stage.name}"
-            there = set(_log_groups(region, name)) & {name, f"{name}-worker", f"{name}-warm"}
+            there = set(_log_groups(region, name)) & {
+                name,
+                *(f"{name}-{it}" for it in ("worker", "warm", "changes")),
+            }
             found += [f"log group {it} in {region}" for it in sorted(there)]
         return found
 

@@ -6,6 +6,9 @@ const crypto = require('crypto');
 const SECRET = '${OriginSecret}';
 const IS_CASE_SENSITIVE = '${SlugCase}' === 'sensitive';
 const WINDOW_FOR = 300;
+// As in viewer_request.py.
+const METHODS = {statusCode: 204, statusDescription: 'No Content', headers: {allow: {value: 'GET, HEAD, OPTIONS'}, 'cache-control': {value: 'no-store'}}};
+const LONGEST = 1024;
 const PLAIN = /^[-_]*[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
 function handler(event) {
@@ -17,7 +20,8 @@ function handler(event) {
   put(request, 'everhop-query', sendable(request.rawQueryString() || ''));
   put(request, 'everhop-address', event.viewer.ip);
   put(request, 'everhop-edge', proof());
-  return request.uri.startsWith('/api/') ? request : follow(request);
+  if (request.uri.startsWith('/api/')) return request;
+  return request.method === 'OPTIONS' ? METHODS : follow(request);
 }
 
 function isForbidden(name) {
@@ -26,6 +30,10 @@ function isForbidden(name) {
 }
 
 function follow(request) {
+  ['user-agent', 'accept-language', 'x-request-id'].forEach(function (name) {
+    const said = request.headers[name];
+    if (said) said.value = said.value.slice(0, LONGEST);
+  });
   const path = request.uri.replace(/^\/+/, '');
   const segment = path.split('/')[0];
   const rest = path.slice(segment.length);

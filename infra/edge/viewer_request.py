@@ -16,6 +16,12 @@ from infra.edge.settings import Settings, baked
 # The one header of ours that is the client's to send: see origin_request.
 ATTEMPT = "everhop-attempt"
 API = "/api/"
+# What visitors say of themselves and regions read. A few hundred letters of it are usual; API Gateway
+# takes 10,240 bytes in all, so who says more would get an error in place of the redirect.
+_SAID = ("user-agent", "accept-language", "x-request-id")
+_LONGEST = 1024
+# CloudFront takes these where it asks a second region after the first: see infra/global/edge.yaml.
+_METHODS = "GET, HEAD, OPTIONS"
 _FORBIDDEN = ("everhop-", "x-forwarded-", "forwarded")
 
 
@@ -30,7 +36,7 @@ def answer(event: Event, settings: Settings) -> Message:
     drop(request, _is_forbidden)
     if request["uri"].startswith(API) or request["uri"] == "/":
         return request
-    return _follow(request, settings)
+    return _tell_methods() if request["method"] == "OPTIONS" else _follow(request, settings)
 
 
 def _is_forbidden(name: str) -> bool:
@@ -38,6 +44,7 @@ def _is_forbidden(name: str) -> bool:
 
 
 def _follow(request: Message, settings: Settings) -> Message:
+    _shorten(request)  # before it is in a key: the region must read what the key was made of
     path = split_path(request["uri"])
     spelled = spell(path.segment, settings.slugs)
     if spelled is None:
@@ -46,6 +53,12 @@ def _follow(request: Message, settings: Settings) -> Message:
         request["uri"] = f"/{spelled}{path.extra}"
         return request
     return _follow_apart(request, path, f"/{spelled}{APART}")
+
+
+def _shorten(request: Message) -> None:
+    for name in _SAID:
+        for one in request["headers"].get(name, ()):
+            one["value"] = one["value"][:_LONGEST]
 
 
 def _follow_apart(request: Message, path: ShortPath, address: str) -> Message:
@@ -63,12 +76,18 @@ def _follow_apart(request: Message, path: ShortPath, address: str) -> Message:
 
 
 def _refuse(request: Message, settings: Settings) -> Message:
-    if request["method"] not in ("GET", "HEAD"):
-        return request  # the region knows what it is asked
     page: dict[str, Any] = {**settings.unknown_page}
     if request["method"] == "HEAD":
         del page["body"]
     return page
+
+
+def _tell_methods() -> Message:
+    # The region has POST too, which never gets there.
+    answered: Message = {"status": "204", "statusDescription": "No Content", "headers": {}}
+    put(answered, "Allow", _METHODS)
+    put(answered, "Cache-Control", "no-store")
+    return answered
 
 
 def _redirect(address: str, query: str) -> Message:

@@ -15,6 +15,9 @@ MAX_BODY = 10 * 1024 * 1024  # what API Gateway takes
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([^ ]+) HTTP/(\d)\.(\d)")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)", re.DOTALL)
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# What a request's first line may be as long as it has not come to its end.
+_BEGUN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{0,32}( [^ ]*( [HTP/0-9.]{0,8})?)?")
+_NO_END = re.compile(rb"(?<!\r)\n|\r[^\n]")
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 # Everything that may stand in a request target as it is; other bytes are percent-encoded.
 _TARGET = "!$%&'()*+,-./:;=?@_~[]{}|^`\\\"<>"
@@ -39,6 +42,17 @@ class Head:
     keep_alive: bool
     version: str
     expects: bool
+
+
+def check_begun(raw: bytes) -> None:
+    """Refused when nothing could still come that makes a request of what came so far.
+
+    Who speaks TLS, or ends lines with a line feed alone, is told at once: they would wait.
+    """
+    first, ended, _ = raw.partition(b"\r")
+    is_line = _LINE.fullmatch(first.decode("latin-1")) if ended else _BEGUN.fullmatch(first)
+    if _CONTROL.search(first) or _NO_END.search(raw) or not is_line:
+        raise Refused(400, "the first line is no request.")
 
 
 def parse_head(raw: bytes) -> Head:

@@ -9,7 +9,14 @@ from email.utils import formatdate
 from functools import lru_cache
 
 from local.edge.messages import Request, Response, error_response, pairs_of, reason_of
-from local.edge.parsers import MAX_HEAD, Chunks, Head, Refused, parse_head
+from local.edge.parsers import (
+    MAX_HEAD,
+    Chunks,
+    Head,
+    Refused,
+    check_begun,
+    parse_head,
+)
 
 
 Handle = Callable[[Request], Response | Awaitable[Response]]
@@ -30,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._refused = False
         self._full = False
+        self._ended = False
         self._task: asyncio.Task[None] | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._since = time.monotonic()
@@ -61,6 +69,11 @@ class Connection(asyncio.Protocol):
         elif len(self._buffer) > MAX_HEAD:
             self._transport.pause_reading()
 
+    def eof_received(self) -> bool:
+        """Answer on: who has said all may still listen."""
+        self._ended = True
+        return self._owes
+
     def pause_writing(self) -> None:
         """Answer no more while who asks does not read what is answered already."""
         self._full = True
@@ -70,6 +83,11 @@ class Connection(asyncio.Protocol):
         """Go on."""
         self._full = False
         self._go_on()
+
+    @property
+    def _owes(self) -> bool:
+        """Whether something that was asked is not answered yet."""
+        return self._task is not None or self._full
 
     def close(self) -> None:
         """Close it now."""
@@ -96,6 +114,7 @@ class Connection(asyncio.Protocol):
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0 or end > MAX_HEAD:
                 self._check_size(len(self._buffer))
+                check_begun(self._buffer)
                 return False
             self._head = parse_head(self._buffer[:end])
             self._size = end + 4
@@ -165,9 +184,12 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._task is None and not (self._full or self._refused or self._transport.is_closing()):
-            self._transport.resume_reading()
-            self._read()
+        if self._owes or self._refused or self._transport.is_closing():
+            return
+        self._transport.resume_reading()
+        self._read()
+        if self._ended and not self._owes:
+            self._transport.close()
 
     def _write(self, response: Response, method: str, *, keep: bool) -> None:
         self._since = time.monotonic()

@@ -81,9 +81,37 @@ def test_what_is_refused_here_is_refused_so_by_the_region(settings: Settings) ->
 
 
 def test_refusals_by_method(settings: Settings) -> None:
-    """HEAD has no body; OPTIONS asks for methods, which the region tells."""
+    """HEAD has no body."""
     assert "body" not in ask(settings, "/.env", method="HEAD")
-    assert ask(settings, "/.env", method="OPTIONS")["uri"] == "/.env"
+
+
+@pytest.mark.parametrize("uri", ["/promo", "/promo~", "/promo/a", "/.env"])
+def test_methods_are_those_that_get_here(settings: Settings, uri: str) -> None:
+    """The region takes POST as well; CloudFront refuses it, and so nobody is told of it."""
+    told = ask(settings, uri, method="OPTIONS")
+    assert told["status"] == "204"
+    assert told["headers"]["allow"][0]["value"] == "GET, HEAD, OPTIONS"
+    assert told["headers"]["cache-control"][0]["value"] == "no-store"
+
+
+def test_the_api_tells_its_own_methods(settings: Settings) -> None:
+    """The form of a password is posted there."""
+    assert ask(settings, "/api/v/promo", method="OPTIONS")["uri"] == "/api/v/promo"
+
+
+def test_who_says_too_much_is_heard_as_far_as_the_region_listens(settings: Settings) -> None:
+    """API Gateway would refuse it all. The key is made of what the region will read."""
+    said = {"User-Agent": "a" * 1024 + PHONE, "Accept-Language": "b" * 9000}
+    link = ask(settings, "/promo~", said)["headers"]
+    assert link["user-agent"][0]["value"] == "a" * 1024
+    assert link["accept-language"][0]["value"] == "b" * 1024
+    assert (
+        link["everhop-device"]
+        == ask(settings, "/promo~", {"User-Agent": "a"})["headers"]["everhop-device"]
+    )
+    keyed = ask(settings, "/api/v1/links", {"Authorization": "k" * 2000, **said})["headers"]
+    assert len(keyed["authorization"][0]["value"]) == 2000
+    assert len(keyed["user-agent"][0]["value"]) > 1024
 
 
 def test_a_refusal_leaves_the_next_whole(settings: Settings) -> None:

@@ -9,11 +9,11 @@ const secret = 's'.repeat(43);
 const script = readFileSync(new URL('../../infra/edge/viewer_request.js', import.meta.url), 'utf8').replace('${OriginSecret}', secret);
 const cases = JSON.parse(readFileSync(new URL('./cases.json', import.meta.url), 'utf8'));
 
-function run(uri, {headers = {}, query, slugCase = 'insensitive'} = {}) {
+function run(uri, {headers = {}, query, slugCase = 'insensitive', method = 'GET'} = {}) {
   const context = vm.createContext({require: (name) => ({crypto: {createHmac}})[name]}, {codeGeneration: {strings: false}});
   vm.runInContext(script.replace('${SlugCase}', slugCase), context);
   const listed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, {value}]));
-  const request = {method: 'GET', uri, querystring: {}, headers: listed, rawQueryString: () => query};
+  const request = {method, uri, querystring: {}, headers: listed, rawQueryString: () => query};
   return context.handler({request, viewer: {ip: '203.0.113.7'}});
 }
 
@@ -54,6 +54,20 @@ test('the proof is the one that the region expects', () => {
   const said = run('/promo').headers['everhop-edge'].value;
   const expected = [before, before + 1].map((at) => createHmac('sha256', secret).update(`everhop edge ${at}`).digest('hex'));
   assert.ok(expected.includes(said));
+});
+
+test('short links have the methods that CloudFront lets through, the API has its own', () => {
+  const told = run('/promo', {method: 'OPTIONS'});
+  assert.equal(told.statusCode, 204);
+  assert.equal(told.headers.allow.value, 'GET, HEAD, OPTIONS');
+  assert.equal(run('/api/v/promo', {method: 'OPTIONS'}).uri, '/api/v/promo');
+});
+
+test('what visitors say of themselves is cut for a link', () => {
+  const headers = {'user-agent': 'a'.repeat(9000), authorization: 'b'.repeat(2000)};
+  assert.equal(run('/promo', {headers}).headers['user-agent'].value.length, 1024);
+  assert.equal(run('/promo', {headers}).headers.authorization.value.length, 2000);
+  assert.equal(run('/api/v1/links', {headers}).headers['user-agent'].value.length, 9000);
 });
 
 test('a request without a query has an empty one', () => {

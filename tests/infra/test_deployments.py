@@ -99,7 +99,11 @@ def stop_at_a_bad_region(apis: Apis) -> str:
     assert "Stopped at us-east-1: smoke test" in ran.errors
     assert f"/{US}/v1/health is 502" in ran.errors
     assert "python -m tools rollback prod" in ran.errors
-    assert functions(apis, "us-east-1") == [f"everhop-{US}", f"everhop-{US}-worker"]
+    assert functions(apis, "us-east-1") == [
+        f"everhop-{US}",
+        f"everhop-{US}-changes",
+        f"everhop-{US}-worker",
+    ]
     assert functions(apis, "eu-west-1") == []
     (key,) = KEY.findall(ran.output)
     return str(key)
@@ -134,7 +138,23 @@ def go_on(apis: Apis, key: str) -> None:
 
     again = tools(apis, "deploy", "prod")
     assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
-    assert "41.30 USD a month" in again.output
+    assert "43.70 USD a month" in again.output
+    check_streams(apis)
+
+
+def check_streams(apis: Apis) -> None:
+    """Each region follows the stream of its own replica, and knows the caches that are to forget."""
+    for stage in PROD:
+        region = stage.removeprefix("prod-")
+        told = settings_of(apis, stage)
+        found = apis.account.client("lambda", region).list_event_source_mappings()
+        (mapping,) = found["EventSourceMappings"]
+
+        assert mapping["FunctionArn"].endswith(f":everhop-{stage}-changes")
+        assert mapping["EventSourceArn"] == told["EVERHOP_STREAM"]
+        assert told["EVERHOP_STREAM"].startswith(f"arn:aws:dynamodb:{region}:")
+        assert told["EVERHOP_API_URL"].endswith("/api")
+        assert told["EVERHOP_DISTRIBUTION"]
 
 
 def check_edge(apis: Apis, said: str) -> None:

@@ -53,6 +53,33 @@ def test_a_smuggled_request_is_never_answered():
     run(scenario())
 
 
+def test_who_speaks_no_http_is_told_so_and_not_waited_for():
+    async def scenario():
+        one = FakeOrigin(lambda _: redirect())
+        async with running(template(), {"one": one}) as site:
+            for raw in (b"GET /a HTTP/1.1\nHost: h\n\n", bytes.fromhex("1603010200010001fc")):
+                answered = await site.send(raw)  # which reads until the edge has closed
+                assert split(answered)[0] == 400
+            assert one.seen == []
+
+    run(scenario())
+
+
+def test_who_has_said_all_may_still_listen():
+    async def scenario():
+        one = FakeOrigin(lambda r: redirect(f"https://x.test{r.raw_path}"))
+        async with running(template(), {"one": one}) as site:
+            reader, writer = await asyncio.open_connection("127.0.0.1", site.ports[0])
+            writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % n for n in (1, 2, 1)))
+            writer.write_eof()
+            answered = await asyncio.wait_for(reader.read(), 40)
+            assert answered.count(b"HTTP/1.1 302") == 3
+            assert b"https://x.test/2" in answered
+            writer.close()
+
+    run(scenario())
+
+
 def test_limits_are_said_by_name():
     async def scenario():
         one = FakeOrigin(lambda _: redirect())

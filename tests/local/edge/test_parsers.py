@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.edge.messages import value_of
-from local.edge.parsers import Chunks, Refused, parse_head
+from local.edge.parsers import Chunks, Refused, check_begun, parse_head
 
 
 HEAD = b"GET /abc?x=1 HTTP/1.1\r\nHost: sho.rt"
@@ -80,6 +80,38 @@ def test_odd_first_lines_are_refused(line, status):
     with pytest.raises(Refused) as caught:
         parse_head(line + b"\r\nHost: sho.rt")
     assert caught.value.status == status
+
+
+TLS = bytes.fromhex("1603010200010001fc0303") + b"a" * 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(TLS, id="tls"),
+        b"GET /abc HTTP/1.1\nHost: h\n\n",
+        b"GET /abc HTTP/1.1\n",
+        b"GET /abc HTTP/1.1\rHost: h",
+        b"GET /abc HTTP/1.1\r\nHost: h\n",
+        b"GET /abc\r\n",
+        b"GET /abc HTTP/1.1 \r\n",
+        b"G(T /abc",
+        b"\x00",
+        b"\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"a" * 33,
+    ],
+)
+def test_what_can_be_no_request_any_more_is_refused_before_it_ends(raw):
+    with pytest.raises(Refused) as caught:
+        check_begun(raw)
+    assert caught.value.status == 400
+
+
+def test_every_beginning_of_a_request_is_waited_for():
+    raw = HEAD + b"\r\nX-Odd: caf\xc3\xa9 \r\n\r"
+    for end in range(len(raw) + 1):
+        check_begun(raw[:end])
 
 
 @pytest.mark.parametrize(
