@@ -101,7 +101,7 @@ def sides() -> Mapping[str, tuple[Handle, list[str]]]:
         return origin_request.route(given, settings, "eu-central-1", NOW, failures)
 
     def clean(given: Json) -> Json:
-        return origin_response.clean(given, settings)
+        return origin_response.clean(given, settings, NOW)
 
     return {
         "viewer request, a link": (view, events("/Spring-Sale-*")),

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bench.events import REDIRECTS, create_body, slug_of
 from bench.processes import children_of
 from local.children import Child, listen, url_of
-from local.environments import API, DATABASE, FILES, app_environment
+from local.environments import API, DATABASE, Shared, app_environment
 from local.settings import ROOT, read_settings
 
 
@@ -79,8 +79,10 @@ def run_pair(data: Path, inherited: Mapping[str, str]) -> Iterator[Pair]:
 
 
 def _environment(given: Mapping[str, str], dynamodb_url: str) -> dict[str, str]:
-    urls = dict.fromkeys((API, DATABASE, FILES), dynamodb_url)  # links are all that is measured
-    derived = app_environment(read_settings(given), given, KEY, urls)
+    urls = dict.fromkeys((API, DATABASE), dynamodb_url)  # links are all that is measured
+    settings = read_settings(given)
+    shared = Shared(KEY, "", dynamodb_url, "", {settings.first: dynamodb_url})
+    derived = app_environment(settings, given, shared, settings.first, urls)
     # Lambda sets both; boto3 reads the second one.
     return {**derived, "AWS_DEFAULT_REGION": derived["AWS_REGION"]}
 

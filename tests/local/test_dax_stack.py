@@ -13,6 +13,7 @@ from chalicelib.store.breakers import OPEN_FOR
 from infra.settings_files import SettingsFileError
 from local.controls import command
 from local.dax.controls import BEHAVE, LOOK
+from local.replication.commands import LOOK as STREAM
 from tests.conftest import ROOT, RunningStack, start_stack
 
 
@@ -41,6 +42,14 @@ def wait_for_hit(stack: RunningStack, slug: str, to: str) -> None:
         time.sleep(0.1)
 
 
+def wait_for_stream(stack: RunningStack) -> None:
+    """Until it has handed on all that was written."""
+    until = time.monotonic() + 40
+    while (said := command(stack.data, STREAM)["stream"])["behind"] or not said["pumped"]:
+        assert time.monotonic() < until, said
+        time.sleep(0.1)
+
+
 def chaos(stack: RunningStack, *words: str) -> subprocess.CompletedProcess[str]:
     """`python -m local chaos ...` from another shell."""
     return subprocess.run(
@@ -63,6 +72,7 @@ def test_redirects_are_read_from_dax(running: RunningStack) -> None:
         running.ask("GET", "/_local/status").json["regions"][0]["dax_endpoint"].startswith("dax:")
     )
     running.api("POST", "/links", {"destination": f"{D}a", "slug": "kept"})
+    wait_for_stream(running)  # it has DAX read anew what was changed
     wait_for_hit(running, "kept", f"{D}a")
     before = hits(running)
     assert [tier(running, "kept", f"{D}a") for _ in range(5)] == ['dax;desc="hit"'] * 5

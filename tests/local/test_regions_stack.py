@@ -91,8 +91,14 @@ def leads_to(answer: Answer, slug: str) -> bool:
 
 
 def make(stack: RunningStack, slug: str) -> None:
-    made = stack.api("POST", "/links", {"destination": f"{D}{slug}", "slug": slug})
-    assert made.status == 201, made.body
+    """As clients do: what is 503 is sent again, for a home that was away is asked again soon."""
+
+    def is_made() -> bool:
+        made = stack.api("POST", "/links", {"destination": f"{D}{slug}", "slug": slug})
+        assert made.status in (201, 503), made.body
+        return made.status == 201
+
+    wait_for(is_made)
 
 
 def homed(region: str, name: str) -> str:
