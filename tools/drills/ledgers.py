@@ -19,6 +19,7 @@ class Answer(NamedTuple):
     location: str = ""
     error: str = ""
     took: float = 0.0
+    hops: int = 0  # redirects to another address of ours on the way
 
     def __str__(self) -> str:
         said = self.error or f"{self.status} {self.location}".rstrip()
@@ -91,6 +92,7 @@ class Tally:
 
     right: int = 0
     wrong: int = 0
+    hops: int = 0
     took: list[float] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
 
@@ -99,9 +101,10 @@ class Tally:
         """All answers."""
         return self.right + self.wrong
 
-    def note(self, problem: str, took: float = 0.0) -> None:
+    def note(self, problem: str, took: float = 0.0, hops: int = 0) -> None:
         """Note an answer; `problem` is "" when it was right."""
         self.took.append(took)
+        self.hops += hops
         if not problem:
             self.right += 1
             return

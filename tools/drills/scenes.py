@@ -73,7 +73,7 @@ class Scene:
         asked_at = time.monotonic()
         answer = await self.visits.follow(place, entry.slug)
         problem = entry.judge(answer, asked_at)
-        tally.note(problem and f"{problem}, asked at {place}", answer.took)
+        tally.note(problem and f"{problem}, asked at {place}", answer.took, answer.hops)
         return problem
 
     async def make_links(self, count: int) -> list[Entry]:
@@ -93,9 +93,9 @@ class Scene:
         print(f"{count} links are made", flush=True)
         return entries
 
-    async def settle(self) -> None:
-        """Wait until every region has what the others wrote."""
-        until = time.monotonic() + _SETTLES_WITHIN
+    async def settle(self, within: float = _SETTLES_WITHIN) -> None:
+        """Wait until every region has what the others wrote; CannotRun when that takes longer."""
+        until = time.monotonic() + within
         while any(lags_of(await self.stack.status())):
             if time.monotonic() > until:
                 raise CannotRun("the regions do not get into step.")
@@ -106,7 +106,8 @@ class Scene:
         middle, most = (1000 * quantile(tally.took, part) for part in (0.5, 0.99))
         print(
             f"{title}: {tally.asked:,} answers, {tally.wrong} wrong; p50 {middle:.0f} ms, "
-            f"p99 {most:.0f} ms, longest {max(tally.took, default=0):.2f} s",
+            f"p99 {most:.0f} ms, longest {max(tally.took, default=0):.2f} s; {tally.hops} by a "
+            "second address",
             flush=True,
         )
         for sample in tally.samples:

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from chalicelib.core.short_paths import APART
 from tools.drills.ledgers import Answer
 
 
 Json = Mapping[str, Any]
 _WITHIN = aiohttp.ClientTimeout(total=30)
 _AGAIN = frozenset({0, 502, 503, 504})  # what a client repeats, in the next region
-_OK, _OVERTAKEN = 200, 412
+_OK, _HOP, _OVERTAKEN = 200, 303, 412
 _PAUSE, _ATTEMPTS = 0.2, 3
 
 
@@ -45,16 +46,25 @@ class Visits:
     key: str
 
     async def follow(self, place: str, slug: str) -> Answer:
-        """Follow a link once; never raises."""
+        """Follow a link once, as a browser does: by its other address too, if led there.
+
+        Never raises.
+        """
         began = time.monotonic()
+        answer = await self._get(f"{place}/{slug}")
+        hops = answer.status == _HOP and answer.location.endswith(f"/{slug}{APART}")
+        if hops:
+            # Its public address is what is next to the visitor, in the world.
+            answer = await self._get(f"{place}/{slug}{APART}")
+        return answer._replace(took=time.monotonic() - began, hops=int(hops))
+
+    async def _get(self, url: str) -> Answer:
         try:
-            async with self.session.get(f"{place}/{slug}", allow_redirects=False) as answer:
+            async with self.session.get(url, allow_redirects=False) as answer:
                 await answer.read()
-                location = answer.headers.get("Location", "")
-                return Answer(answer.status, location, took=time.monotonic() - began)
+                return Answer(answer.status, answer.headers.get("Location", ""))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = f"{type(error).__name__}: {error}"
-            return Answer(0, error=said, took=time.monotonic() - began)
+            return Answer(0, error=f"{type(error).__name__}: {error}")
 
     async def create(self, place: str, body: Json, receipt: str) -> Written:
         """Make a link; the receipt is its Idempotency-Key."""
