@@ -230,6 +230,9 @@ class CalmStack(Stack):
     async def chaos(self, fault: str, *words: str) -> None:
         pass
 
+    async def behind(self, region: str) -> int:
+        return 0
+
     async def status(self) -> dict[str, Any]:
         return {"regions": [{"lag_for": 0}]}
 

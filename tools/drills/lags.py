@@ -14,10 +14,11 @@ from tools.drills.scenes import Scene
 from tools.drills.verdicts import Promise, at_most, histogram, none_of, share_of
 
 
-_RATE = 25.0  # new links in a second
+_RATE = 20.0  # new links in a second
 _EDITS_EACH = 0.5  # seconds from one edit to the next
 _PURGED_WITHIN = 5.0
 _POLLS = 0.1
+_TOLD_WITHIN = 300.0
 _UNKNOWN, _UNAVAILABLE = 404, 503
 _EDGES = (0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 40, 50, 60)
 _GIVEN_UP_AFTER = BUDGET + 30
@@ -97,6 +98,7 @@ def _astray(following: _Following) -> int:
 async def _wait_for_edits(scene: Scene) -> list[Promise]:
     links = await scene.make_links(scene.options.edits)
     await scene.settle()
+    await _until_told(scene)
     places = list(scene.stack.places.values())
     seen: list[float] = []
 
@@ -117,6 +119,16 @@ async def _wait_for_edits(scene: Scene) -> list[Promise]:
     if scene.options.no_purges:
         return [at_most("an edit is seen everywhere, purges lost", longest, BUDGET, " s")]
     return [at_most("an edit is seen everywhere", longest, _PURGED_WITHIN, " s")]
+
+
+async def _until_told(scene: Scene) -> None:
+    """Wait until the functions that purge have no work left of what was made before."""
+    began = time.monotonic()
+    while sum([await scene.stack.behind(region) for region in scene.stack.regions]):
+        if time.monotonic() - began > _TOLD_WITHIN:
+            raise CannotRun("the streams' functions do not catch up.")
+        await asyncio.sleep(0.5)
+    print(f"the streams have caught up after {time.monotonic() - began:.1f} s", flush=True)
 
 
 async def _until_seen(scene: Scene, place: str, entry: Entry) -> float:

@@ -18,6 +18,7 @@ from local.chaos import break_it
 from local.children import free_ports
 from local.controls import STATUS, ControlError, command
 from local.edge.places import PLACES
+from local.replication.commands import LOOK
 from local.settings import ROOT
 from tools.client import CannotRun, find_key
 
@@ -61,6 +62,11 @@ class Stack:
     async def status(self) -> dict[str, Any]:
         """What is up."""
         return await asyncio.to_thread(command, self.data, STATUS)
+
+    async def behind(self, region: str) -> int:
+        """How many changes the region's function `changes` has not heard of yet."""
+        said = await asyncio.to_thread(command, self.data, LOOK, region=region)
+        return int(said["stream"]["behind"])
 
     async def tool(self, *words: str) -> int:
         """`python -m tools WORDS` about this stack, its lines among ours; the exit status."""
