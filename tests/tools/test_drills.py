@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.conftest import ROOT
 from tools.__main__ import main
-from tools.drills import lags
+from tools.drills import lags, log_duplicates
 from tools.drills.ledgers import Answer, Entry, Tally, Version
 from tools.drills.loads import Load, applied, starts
 from tools.drills.scenes import Scene
@@ -285,6 +285,13 @@ def test_an_edit_that_is_seen_is_waited_for(capsys: pytest.CaptureFixture[str]) 
     (promise,) = asyncio.run(drill())
     assert promise.what == "an edit is seen everywhere"
     assert "edits of 2 links, seen by 2 places" in capsys.readouterr().out
+
+
+def test_clicks_too_many_or_too_few_are_counted() -> None:
+    """Also when they even out."""
+    truth = {"a": 5, "b": 5}
+    assert log_duplicates._amiss({"a us": 5, "a eu": 5, "b us": 5}, truth) == 0
+    assert log_duplicates._amiss({"a us": 6, "a eu": 5, "b us": 4}, truth) == 2
 
 
 @pytest.mark.parametrize(
