@@ -20,7 +20,7 @@ from tools.drills.ledgers import Answer, Entry, Tally, Version
 from tools.drills.loads import Load, applied, starts
 from tools.drills.scenes import Scene
 from tools.drills.stacks import Stack
-from tools.drills.tables import differences, lost_from
+from tools.drills.tables import differences, lost_from, until_caught_up
 from tools.drills.verdicts import (
     at_most,
     histogram,
@@ -187,6 +187,26 @@ def test_tables_that_differ_are_told_apart() -> None:
     assert differences([one, one | {"a": {"v": {"N": "2"}}}]) == ["a"]
     assert differences([one, one, {"a": one["a"]}]) == ["b"]
     assert differences([{}, one]) == ["a", "b"]
+
+
+def test_a_region_is_waited_for_until_it_has_what_was_written() -> None:
+    """Not for what is written later; and one that tells nothing has nothing."""
+
+    class Slow(CalmStack):
+        told = iter([(0, None), (3, 7), (6, 9), (7, 90), (8, 95)])
+
+        async def status(self) -> dict[str, Any]:
+            position, behind = next(self.told)
+            behind = None if behind is None else behind - position
+            us = {"from": EU, "position": 0, "behind": 0}
+            eu = {"from": US, "position": position, "behind": behind}
+            return {
+                "regions": [{"name": US, "replication": [us]}, {"name": EU, "replication": [eu]}]
+            }
+
+    stack = Slow(Path(), "key", {US: "", EU: ""}, {})
+    asyncio.run(until_caught_up(stack, 40))
+    assert next(stack.told) == (8, 95)
 
 
 def test_a_link_that_was_lost_is_found_out() -> None:
