@@ -15,6 +15,7 @@ DRILLS = {
     "lag": "replication is late: new links are followed at once, edits are waited for",
     "partition": "regions don't hear of each other while both are asked for the same slugs",
     "dax": "DAX is silent, slow, gone or cut off",
+    "log-duplicates": "log files are told of twice and more, in any order, to every region",
     "stampede": "a link that all want is kept by no cache any more",
 }
 

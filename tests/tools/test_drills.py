@@ -15,12 +15,12 @@ from aiohttp import web
 
 from tests.conftest import ROOT
 from tools.__main__ import main
-from tools.drills import lags
+from tools.drills import lags, log_duplicates
 from tools.drills.ledgers import Answer, Entry, Tally, Version
 from tools.drills.loads import Load, applied, starts
 from tools.drills.scenes import Scene
 from tools.drills.stacks import Stack
-from tools.drills.tables import differences, lost_from
+from tools.drills.tables import differences, lost_from, until_caught_up
 from tools.drills.verdicts import (
     at_most,
     histogram,
@@ -189,6 +189,26 @@ def test_tables_that_differ_are_told_apart() -> None:
     assert differences([{}, one]) == ["a", "b"]
 
 
+def test_a_region_is_waited_for_until_it_has_what_was_written() -> None:
+    """Not for what is written later; and one that tells nothing has nothing."""
+
+    class Slow(CalmStack):
+        told = iter([(0, None), (3, 7), (6, 9), (7, 90), (8, 95)])
+
+        async def status(self) -> dict[str, Any]:
+            position, behind = next(self.told)
+            behind = None if behind is None else behind - position
+            us = {"from": EU, "position": 0, "behind": 0}
+            eu = {"from": US, "position": position, "behind": behind}
+            return {
+                "regions": [{"name": US, "replication": [us]}, {"name": EU, "replication": [eu]}]
+            }
+
+    stack = Slow(Path(), "key", {US: "", EU: ""}, {})
+    asyncio.run(until_caught_up(stack, 40))
+    assert next(stack.told) == (8, 95)
+
+
 def test_a_link_that_was_lost_is_found_out() -> None:
     """One that is not there, and one that is as it was before its edit."""
 
@@ -285,6 +305,13 @@ def test_an_edit_that_is_seen_is_waited_for(capsys: pytest.CaptureFixture[str]) 
     (promise,) = asyncio.run(drill())
     assert promise.what == "an edit is seen everywhere"
     assert "edits of 2 links, seen by 2 places" in capsys.readouterr().out
+
+
+def test_clicks_too_many_or_too_few_are_counted() -> None:
+    """Also when they even out."""
+    truth = {"a": 5, "b": 5}
+    assert log_duplicates._amiss({"a us": 5, "a eu": 5, "b us": 5}, truth) == 0
+    assert log_duplicates._amiss({"a us": 6, "a eu": 5, "b us": 4}, truth) == 2
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ _MODULES = {
     "partition": "partitions",
     "dax": "dax_losses",
     "stampede": "stampedes",
+    "log-duplicates": "log_duplicates",
 }
 Drill = Callable[[Scene], Awaitable[Sequence[Promise]]]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.chaos import break_it
 from local.children import free_ports
@@ -155,6 +155,24 @@ def find_stack(data: Path, key_file: str = "") -> Stack:
         return Stack(data, Path(key_file).read_text(), places, databases)
     key = find_key(next(iter(places.values())), {**os.environ, "EVERHOP_DATA": str(data)})
     return Stack(data, key, places, databases)
+
+
+class Place(NamedTuple):
+    """How far a region has got in the log of another: `head` is its end, as far as is known."""
+
+    position: int
+    head: int | None
+
+
+def places_of(status: Mapping[str, Any]) -> dict[tuple[str, str], Place]:
+    """Each region's place in the log of each other one, by the two; those that are up tell."""
+    return {
+        (region["name"], one["from"]): Place(
+            one["position"], None if one["behind"] is None else one["position"] + one["behind"]
+        )
+        for region in status["regions"]
+        for one in region.get("replication", ())
+    }
 
 
 def lags_of(status: Mapping[str, Any]) -> Sequence[float | None]:

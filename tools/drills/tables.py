@@ -9,7 +9,7 @@ import boto3
 
 from local.templates import stage_environment
 from tools.drills.ledgers import Entry
-from tools.drills.stacks import Stack, lags_of
+from tools.drills.stacks import Stack, lags_of, places_of
 
 
 Item = Mapping[str, Any]
@@ -36,6 +36,24 @@ def differences(tables: Sequence[Items]) -> list[str]:
     first, *others = tables
     keys = set().union(*tables)
     return sorted(key for key in keys if any(it.get(key) != first.get(key) for it in others))
+
+
+async def until_caught_up(stack: Stack, within: float) -> float:
+    """How many seconds it takes until all that is written by now is in all regions.
+
+    Other writes may go on: they are not waited for.
+    """
+    began, heads = time.monotonic(), dict[tuple[str, str], int]()
+    ways = len(stack.regions) * (len(stack.regions) - 1)
+    while time.monotonic() - began < within:
+        places = places_of(await stack.status())
+        heads = {way: it.head for way, it in places.items() if it.head is not None} | heads
+        if len(heads) == ways and all(
+            way in places and places[way].position >= head for way, head in heads.items()
+        ):
+            break
+        await asyncio.sleep(0.2)
+    return time.monotonic() - began
 
 
 async def until_equal(stack: Stack, within: float) -> tuple[float, list[str]]:

@@ -16,6 +16,7 @@ from tools.drills.ledgers import Answer
 Json = Mapping[str, Any]
 _WITHIN = aiohttp.ClientTimeout(total=30)
 _AGAIN = frozenset({0, 502, 503, 504})  # what a client repeats, in the next region
+_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _OK, _HOP, _OVERTAKEN = 200, 303, 412
 _PAUSE, _ATTEMPTS = 0.2, 3
 
@@ -34,7 +35,10 @@ def open_session() -> aiohttp.ClientSession:
     """A client with as many connections as an open-loop load wants, and no cookies."""
     connector = aiohttp.TCPConnector(limit=0, force_close=False, keepalive_timeout=5)
     return aiohttp.ClientSession(
-        connector=connector, timeout=_WITHIN, cookie_jar=aiohttp.DummyCookieJar()
+        connector=connector,
+        timeout=_WITHIN,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": _BROWSER},  # a robot's clicks are counted apart
     )
 
 
@@ -78,9 +82,13 @@ class Visits:
         done = await self._write("PATCH", url, body, more)
         if done.status != _OVERTAKEN or done.attempts == 1:
             return done
-        found = await self._write("GET", url, None, {})
+        found = await self.read(place, f"/links/{slug}")
         is_ours = found.status == _OK and body.items() <= found.said.items()
         return found._replace(sent_at=done.sent_at) if is_ours else done
+
+    async def read(self, place: str, path: str) -> Written:
+        """Ask the API for something."""
+        return await self._write("GET", f"{place}/api/v1{path}", None, {})
 
     async def _write(
         self, method: str, url: str, body: Json | None, more: Mapping[str, str]
