@@ -17,6 +17,7 @@ _SYSTEMS = (
     "Linux; Android 14; Pixel 8",
     "Linux; Android 13; SM-S918B",
 )
+_COUNTRIES = "DE US FR GB IN BR JP AT CH NL PL ES IT SE CA MX".split()
 _ROBOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
@@ -24,7 +25,7 @@ _ROBOTS = (
 _HEAD = "LAX50-C1\t571\t{}\tGET\td111111abcdef8.cloudfront.net\t{}\t{}\t{}\t{}\t{}\t-\tHit\t"
 _TAIL = (
     "SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==\tsho.rt\thttps\t23\t0.001\t-\t"
-    "TLSv1.3\tTLS_AES_128_GCM_SHA256\tHit\tHTTP/2.0\t-\t-\t11040\t0.001\tHit\ttext/html\t0\t-\t-"
+    "TLSv1.3\tTLS_AES_128_GCM_SHA256\tHit\tHTTP/2.0\t-\t-\t11040\t0.001\tHit\ttext/html\t0\t-\t-\t"
 )
 
 
@@ -61,7 +62,8 @@ def lines_of(count: int, seed: int = 1) -> Iterator[str]:
             chance.choice(agents),
             query,
         )
-        yield f"2026-11-23\t19:{second // 60:02}:{second % 60:02}\t{asked}{_TAIL}\n"
+        at, country = f"19:{second // 60:02}:{second % 60:02}", chance.choice(_COUNTRIES)
+        yield f"2026-11-23\t{at}\t{asked}{_TAIL}{country}\n"
 
 
 def write_log(file: Path, count: int) -> None:

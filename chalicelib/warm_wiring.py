@@ -2,17 +2,32 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 from chalicelib.api.logs import write_line
 from chalicelib.config import Config
-from chalicelib.service.warming import Warmed, warm
+from chalicelib.core.access import OPERATOR
+from chalicelib.core.counts import CountRow, workspace_subject
+from chalicelib.core.errors import Unavailable
+from chalicelib.entrance import make_link_store, now
+from chalicelib.service.ports import Clock, CountStore
+from chalicelib.service.warming import Warmed, choose, warm
 from chalicelib.store.edge_calls import EdgeCall
+from chalicelib.wiring import make_counts
 
 
 Json = dict[str, object]
 
 
-def keep_warm(config: Config, write: Callable[[str], None] = write_line) -> None:
+COUNTED_FOR = timedelta(days=2)  # logs come late: of today alone there may be none yet
+
+
+def keep_warm(
+    config: Config,
+    write: Callable[[str], None] = write_line,
+    counts: CountStore | None = None,
+    clock: Clock = now,
+) -> None:
     """One round against the edge of this deployment; a line in the log says what became of it.
 
     Without an edge nothing is asked: a link with a limit would lose a click by it there.
@@ -20,8 +35,20 @@ def keep_warm(config: Config, write: Callable[[str], None] = write_line) -> None
     if not (config.public_url and config.origin_secrets):
         write(_line(config, {"skipped": "there is no edge: see EVERHOP_ORIGIN_SECRETS"}))
         return
-    slugs = config.warm_slugs[: config.keep_warm]
+    slugs = choose(config.warm_slugs, _rows(config, counts, clock), config.keep_warm)
     write(_line(config, _told(warm(EdgeCall(config.public_url), slugs))))
+
+
+def _rows(config: Config, counts: CountStore | None, clock: Clock) -> list[CountRow]:
+    """What was followed of the operator's links lately; nothing when that can't be told now."""
+    if len(config.warm_slugs) >= config.keep_warm:
+        return []
+    store = counts or make_counts(config, make_link_store(config))
+    until = clock()
+    try:
+        return store.read(workspace_subject(OPERATOR), "day", until - COUNTED_FOR, until)
+    except Unavailable:
+        return []
 
 
 def _told(warmed: Warmed) -> Json:

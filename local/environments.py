@@ -64,6 +64,7 @@ def app_environment(
         # One key does everything here, imports and load tests as well: more than a machine answers.
         "EVERHOP_RATE_LIMIT": environ.get("EVERHOP_RATE_LIMIT") or "60000",
         "EVERHOP_LOG": environ.get("EVERHOP_LOG") or "debug",
+        "EVERHOP_KEEP_WARM": environ.get("EVERHOP_KEEP_WARM") or "0",
         "EVERHOP_API_CACHE": environ.get("EVERHOP_API_CACHE") or "on",
         # With a secret the region answers the edge alone, and tells it what it may keep.
         "EVERHOP_ORIGIN_SECRETS": shared.secret,

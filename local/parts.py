@@ -61,6 +61,17 @@ class Parts:
         return next(iter(self.regions.values()))
 
     @property
+    def keeps_warm(self) -> bool:
+        """Whether the regions' apps have the scheduled function."""
+        told = self.environments[self.first.name]
+        return bool(int(told["EVERHOP_KEEP_WARM"]))
+
+    @property
+    def apis_up(self) -> list[str]:
+        """Where the regions' APIs are that are not down or frozen."""
+        return [region.urls[API] for region in self.regions.values() if region.state == "up"]
+
+    @property
     def hosts(self) -> frozenset[str]:
         """The names that this machine is asked by, without ports."""
         own = load(self.environments[self.first.name]).destinations.own_hosts

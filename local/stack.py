@@ -23,6 +23,7 @@ from local.parts import Doors, Parts, plan_parts
 from local.readiness import READY_WITHIN, ask
 from local.replication.commands import LOOK as LOOK_AT_REPLICATION
 from local.replication.commands import SET as REPLICATE
+from local.schedules import call_always
 from local.servers import Handler, start_server
 from local.settings import Settings
 from local.status import Status, welcome
@@ -74,6 +75,9 @@ class Stack:
                 say(f"  {line}")
             took = time.perf_counter() - started
             say(f"Everhop is ready: {self.settings.url} after {took:.1f} s. Ctrl-C stops it.")
+            if parts.keeps_warm:
+                schedule = asyncio.create_task(call_always(lambda: parts.apis_up))
+                ends.callback(schedule.cancel)
             await serving
 
     def _listen(self) -> socket.socket:

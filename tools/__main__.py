@@ -18,6 +18,7 @@ from tools import (
     keys,
     publications,
     regions,
+    replays,
     rollbacks,
     sample_links,
 )
@@ -37,6 +38,7 @@ _COMMANDS = {
     "keys": api_keys,
     "publish": publications,
     "region": regions,
+    "replay-logs": replays,
     "rollback": rollbacks,
     "sample": sample_links,
 }

@@ -96,7 +96,10 @@ class Problems(dict[str, int]):
 
 
 class Layout(NamedTuple):
-    """Where in a line the wanted fields are: so many are split off at its start and at its end."""
+    """Where in a line the wanted fields are: so many are split off at its start and at its end.
+
+    `tabs` are how many it must have, or 0 where that need not be known.
+    """
 
     tabs: int
     left: int
@@ -121,7 +124,10 @@ def layout_of(fields: Sequence[str]) -> Layout:
         place = fields.index(name)
         return place if place < half else place - len(fields) - 1
 
-    return Layout(len(fields) - 1, left, right, itemgetter(*map(place_of, WANTED)))
+    # To count all fields costs as much as to split the first dozen, which all that a click needs is
+    # among. Of a line that is cut off behind that, the country is not known.
+    tabs = len(fields) - 1 if any(fields.index(name) >= half for name in _NEEDED) else 0
+    return Layout(tabs, left, right, itemgetter(*map(place_of, WANTED)))
 
 
 class LineReader:
@@ -136,11 +142,10 @@ class LineReader:
         tabs, left, right, pick = self._layout
         for line in lines:
             parts = line.split("\t", left)
-            # Counting the rest of the fields would cost as much as splitting these.
             if (
                 len(parts) == left + 1
                 and line[:1] != "#"
-                and (not right or line.count("\t") == tabs)
+                and (not tabs or line.count("\t") == tabs)
             ):
                 if right:
                     parts += line.rsplit("\t", right)[1:]

@@ -6,8 +6,10 @@ each other; and of `clicks` alone, `<dimension>:<value>`, such as `country:DE`. 
 also have `link:<slug key>`, which of its links were followed.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 
@@ -88,6 +90,14 @@ def name_of(dimension: str, value: str) -> str:
     return f"{dimension}:{value}"
 
 
+def sum_counts(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Both together, in a new mapping."""
+    both = dict(counts)
+    add_counts(both, more)
+    return both
+
+
+@lru_cache(1024)
 def begin_of(span: Span, at: datetime) -> datetime:
     """When the span that a time is in began."""
     hour = at.replace(minute=0, second=0, microsecond=0)
@@ -103,28 +113,39 @@ def add_counts(counts: dict[str, int], more: Mapping[str, int]) -> None:
         counts[name] = counts.get(name, 0) + count
 
 
-def bound_counts(counts: Mapping[str, int], there: Collection[str] = ()) -> dict[str, int]:
+def bound_counts(counts: Mapping[str, int], there: Collection[str] = ()) -> Mapping[str, int]:
     """The counts as a row takes them that has names already: REST for values beyond the bounds.
 
     Of new values those with most clicks are named, then those first in the alphabet.
     """
+    if len(counts) + len(there) <= _FEW:
+        return counts
+    room, names = _room(there), set(there)
+    new = Counter(_dimension_of(name) for name in counts if name not in names)
+    if all(room.get(dimension, count) >= count for dimension, count in new.items()):
+        return counts
     bounded: dict[str, int] = {}
-    room = _room(there)
     for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        dimension, colon, value = name.partition(":")
-        if colon and name not in there and value not in (REST, UNKNOWN):
-            if room[dimension] <= 0:
-                name = name_of(dimension, REST)  # noqa: PLW2901
-            else:
-                room[dimension] -= 1
-        bounded[name] = bounded.get(name, 0) + count
+        dimension = "" if name in names else _dimension_of(name)
+        fits = room.get(dimension, 1) > 0
+        if fits and dimension in room:
+            room[dimension] -= 1
+        shown = name if fits else name_of(dimension, REST)
+        bounded[shown] = bounded.get(shown, 0) + count
     return bounded
 
 
+# Values of the few dimensions with lower bounds are words of ours, fewer than those.
+_FEW = min(most for most in MOST_VALUES.values() if most >= 20)
+
+
 def _room(there: Iterable[str]) -> dict[str, int]:
-    room = dict(MOST_VALUES)
-    for name in there:
-        dimension, _, value = name.partition(":")
-        if dimension in room and value not in (REST, UNKNOWN):
-            room[dimension] -= 1
-    return room
+    taken = Counter(map(_dimension_of, there))
+    return {dimension: most - taken[dimension] for dimension, most in MOST_VALUES.items()}
+
+
+@lru_cache(8192)
+def _dimension_of(name: str) -> str:
+    """The dimension of a name that takes room among its values; empty for others."""
+    dimension, _, value = name.partition(":")
+    return "" if value in ("", REST, UNKNOWN) else dimension

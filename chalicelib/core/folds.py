@@ -7,16 +7,17 @@ on the links that are there now, nor on which attempt this is.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.core.counts import (
     LINK,
     ORPHANS,
     SPANS,
     RowKey,
-    add_counts,
     begin_of,
     link_subject,
     name_of,
+    sum_counts,
     workspace_subject,
 )
 from chalicelib.core.tallies import Group
@@ -25,14 +26,16 @@ from chalicelib.core.tallies import Group
 # How logs are tallied and cut. A file that was begun under another form can't be gone on with: with
 # each change of what this file, tallies or access_logs make of a log, this is one more.
 FORM = 1
-BLOCK = 200_000  # lines that are tallied together
+BLOCK = 100_000  # lines that are tallied together
 MOST_ROWS = 99  # of one transaction, which has the receipt besides: DynamoDB's limit is 100
 # Rows that many write at once are several, so that none takes more than DynamoDB writes of one
 # (1,000 KB a second): those of links that so many of one chunk follow, and what all chunks share.
 HOT = 1000
 SHARDS = 16
 Chunk = list[tuple[Group, Mapping[str, int]]]
-Rows = dict[RowKey, dict[str, int]]
+Counts = Mapping[str, int]
+Rows = dict[RowKey, Counts]
+K = TypeVar("K")
 
 
 def cut(groups: Iterable[tuple[Group, Mapping[str, int]]]) -> Iterator[Chunk]:
@@ -78,23 +81,34 @@ def _links_of(group: Group) -> set[tuple[str, datetime, str]]:
 
 def rows_of(chunk: Chunk, workspaces: Mapping[str, str], name: str, number: int) -> Rows:
     """The rows that a chunk of this file adds to; links that are in no workspace are orphans."""
-    totals: Rows = {}
+    hours: dict[tuple[str, datetime], Counts] = {}
     for group, counts in chunk:
-        workspace = None if group.orphan else workspaces.get(group.slug_key)
-        if workspace is None:
-            _add(totals, ORPHANS, group.hour, counts)
-            continue
-        _add(totals, link_subject(workspace, group.slug_key), group.hour, counts)
-        clicks = counts.get("clicks", 0)
-        followed = {name_of(LINK, group.slug_key): clicks} if clicks else {}
-        _add(totals, workspace_subject(workspace), group.hour, {**counts, **followed})
-    return {_sharded(row, counts, name, number): counts for row, counts in totals.items()}
+        for subject, counted in _subjects_of(group, counts, workspaces):
+            _add(hours, (subject, group.hour), counted)
+    spans: Rows = {}
+    for (subject, hour), counts in hours.items():
+        for span in SPANS:
+            _add(spans, RowKey(subject, span, begin_of(span, hour)), counts)
+    return {_sharded(row, counts, name, number): counts for row, counts in spans.items()}
 
 
-def _add(totals: Rows, subject: str, hour: datetime, counts: Mapping[str, int]) -> None:
-    for span in SPANS:
-        row = RowKey(subject, span, begin_of(span, hour))
-        add_counts(totals.setdefault(row, {}), counts)
+def _subjects_of(
+    group: Group, counts: Counts, workspaces: Mapping[str, str]
+) -> Iterator[tuple[str, Counts]]:
+    workspace = None if group.orphan else workspaces.get(group.slug_key)
+    if workspace is None:
+        yield ORPHANS, counts
+        return
+    yield link_subject(workspace, group.slug_key), counts
+    clicks = counts.get("clicks", 0)
+    followed = {name_of(LINK, group.slug_key): clicks} if clicks else {}
+    yield workspace_subject(workspace), {**counts, **followed}
+
+
+def _add(totals: dict[K, Counts], key: K, counts: Counts) -> None:
+    # Most have one part, which need not be copied for each span.
+    there = totals.get(key)
+    totals[key] = counts if there is None else sum_counts(there, counts)
 
 
 def _sharded(row: RowKey, counts: Mapping[str, int], name: str, number: int) -> RowKey:

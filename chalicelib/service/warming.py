@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from urllib.parse import quote
 
+from chalicelib.core.counts import LINK, REST, CountRow, add_counts
+
 
 AT_ONCE = 4
 WITHIN = 25.0  # seconds for a whole round; what was not asked by then waits for the next
@@ -20,6 +22,17 @@ class Warmed(NamedTuple):
     asked: int
     failed: tuple[str, ...]
     late: int
+
+
+def choose(chosen: Sequence[str], rows: Iterable[CountRow], most: int) -> list[str]:
+    """So many links: those chosen by hand, then those followed most by a workspace's rows."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        add_counts(counts, row.counts)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = (name.partition(":") for name, _ in ranked)
+    followed = [slug for dimension, _, slug in named if dimension == LINK and slug != REST]
+    return list(dict.fromkeys([*chosen, *followed]))[:most]
 
 
 # Takes a path, and whether the answer is to be read; says the status and what was read.

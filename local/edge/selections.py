@@ -1,13 +1,12 @@
 """What part of a kept answer a visitor gets: all of it, a range, or that nothing has changed."""
 
 import re
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
-from local.edge.messages import Headers, Response, copy_headers, put, reason_of, value_of
+from local.edge.messages import Headers, Response, reason_of, value_of
+from local.edge.ranges import part_of
 
 
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 # RFC 9110 15.4.5: what a 304 still says.
 _SAID_WITHOUT_BODY = frozenset(
     "cache-control content-location date etag expires vary server".split()
@@ -22,7 +21,7 @@ def select(response: Response, headers: Headers) -> Response:
         return Response(304, _without_body(response.headers), b"", reason_of(304))
     wanted = value_of(headers, "range")
     if wanted and _applies(value_of(headers, "if-range"), response.headers):
-        return _part(response, wanted)
+        return part_of(response, wanted)
     return response
 
 
@@ -66,26 +65,3 @@ def _applies(condition: str, headers: Headers) -> bool:
     if '"' in condition:  # a weak tag never fits here
         return condition == value_of(headers, "etag")
     return condition == value_of(headers, "last-modified")
-
-
-def _part(response: Response, wanted: str) -> Response:
-    found = _RANGE.fullmatch(wanted.replace(" ", ""))
-    if not found or not (found[1] or found[2]):
-        return response  # several ranges, or no range: all of it is a right answer too
-    total = len(response.body)
-    first = int(found[1]) if found[1] else max(total - int(found[2]), 0)
-    last = min(int(found[2]), total - 1) if found[1] and found[2] else total - 1
-    if found[1] and found[2] and int(found[2]) < int(found[1]):
-        return response
-    headers = copy_headers(response.headers)
-    if first >= total:
-        put(headers, "Content-Range", f"bytes */{total}")
-        return Response(416, headers, b"", reason_of(416))
-    put(headers, "Content-Range", f"bytes {first}-{last}/{total}")
-    return replace(
-        response,
-        status=206,
-        reason=reason_of(206),
-        headers=headers,
-        body=response.body[first : last + 1],
-    )

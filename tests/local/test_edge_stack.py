@@ -5,8 +5,11 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,7 +17,8 @@ import pytest
 
 from local.cache_commands import RESIZE
 from local.controls import command
-from tests.conftest import RunningStack, start_stack
+from tests.conftest import ROOT, RunningStack, start_stack
+from tests.service.fold_world import line, pack
 
 
 pytestmark = pytest.mark.stack
@@ -275,6 +279,33 @@ def test_clicks_are_counted_from_the_log(edged: RunningStack) -> None:
     assert (stats["clicks"], hopping["clicks"]) == (3, 1)
     assert (stats["bots"], stats["heads"], stats["previews"]) == (1, 1, 1)
     assert stats["complete_as_of"]
+
+
+def test_logs_are_replayed_once(edged: RunningStack, tmp_path: Path) -> None:
+    """Files of elsewhere are counted by the same function; a second replay changes nothing."""
+    make(edged, "replayed")
+    edged.ask("GET", "/replayed")
+    assert counted(edged, "replayed", 1)["clicks"] == 1  # and so there is a bucket
+    now = datetime.now(UTC)
+    good, bad = tmp_path / "E9.2026-11-23-19.abcd.gz", tmp_path / "bad.gz"
+    good.write_bytes(pack([line(now, "/replayed"), "no line", line(now, "/replayed")]))
+    bad.write_bytes(b"<html>")
+    command = [sys.executable, "-m", "tools", "replay-logs", "--stage", "local", str(good)]
+    environ = {**os.environ, "EVERHOP_PORT": edged.url.rpartition(":")[2]}
+
+    def replay(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *more], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+        )
+
+    first = replay()
+    assert first.returncode == 0, first.stderr
+    assert counted(edged, "replayed", 3)["clicks"] == 3
+    second = replay(str(bad))
+    assert second.returncode == 1
+    assert f"1/2 {good.name}: known" in second.stdout
+    assert "2/2 bad.gz: refused, it is no gzip" in second.stdout
+    assert counted(edged, "replayed", 3)["clicks"] == 3
 
 
 def counted(stack: RunningStack, slug: str, clicks: int) -> Any:

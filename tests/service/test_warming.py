@@ -9,14 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from chalicelib.config import Config, ConfigError, load
+from chalicelib.core.access import OPERATOR
+from chalicelib.core.counts import REST, CountRow, RowKey, begin_of, workspace_subject
 from chalicelib.core.errors import Unavailable
-from chalicelib.service.warming import AT_ONCE, WITHIN, assets_of, warm
+from chalicelib.service.warming import AT_ONCE, WITHIN, assets_of, choose, warm
 from chalicelib.store.edge_calls import EdgeCall
+from chalicelib.store.memory_counts import CountMemory
 from chalicelib.warm_wiring import keep_warm
 from infra.keep_warm import cost_of
 from infra.site_builds import ENTRY, build_site, read_site
@@ -24,6 +28,7 @@ from infra.site_builds import ENTRY, build_site, read_site
 
 SITE = build_site(read_site())
 SECRET = "s" * 40
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -147,6 +152,43 @@ def test_without_an_edge_nothing_is_asked(edge: Edge, missing: str) -> None:
     said = told(edge.config(**{missing: ""}))
     assert "there is no edge" in str(said["skipped"])
     assert edge.asked == []
+
+
+def test_the_most_followed_come_after_those_chosen_by_hand() -> None:
+    """Each once, summed over days; what stands for all others is no link, and clicks are none."""
+    days = [
+        {"clicks": 900, "link:home": 5, "link:b": 3, f"link:{REST}": 99, "country:DE": 50},
+        {"link:b": 4, "link:c": 6, "link:a": 6},
+    ]
+    rows = [CountRow(NOW, counts) for counts in days]
+    assert choose(["home"], rows, 4) == ["home", "b", "a", "c"]
+    assert choose([], rows, 1) == ["b"]
+    assert choose(["x", "y"], rows, 1) == ["x"]
+
+
+def test_a_round_asks_for_what_was_counted(edge: Edge) -> None:
+    """Of yesterday as well, as logs come late; links of other workspaces are not looked for."""
+    counts = CountMemory()
+    for days, slug, workspace in ((0, "now", OPERATOR), (1, "then", OPERATOR), (0, "its", "acme")):
+        at = begin_of("day", NOW - timedelta(days=days))
+        row = RowKey(workspace_subject(workspace), "day", at)
+        receipt = counts.receipt(slug)
+        assert counts.fold(slug, receipt, {row: {f"link:{slug}": 9 - days}}) is not None
+    asked = edge.config(EVERHOP_KEEP_WARM="9", EVERHOP_WARM_SLUGS="home")
+    keep_warm(asked, lambda _: None, counts, lambda: NOW)
+    paths = [path for path, _, _ in edge.asked if path != "/" and "assets" not in path]
+    assert sorted(paths) == ["/home", "/now", "/then"]
+
+
+def test_without_counts_those_chosen_by_hand_are_asked(edge: Edge) -> None:
+    """A table that does not answer is no reason to let the edge forget."""
+
+    class Away(CountMemory):
+        def read(self, *_: object, **__: object) -> list[CountRow]:
+            raise Unavailable("away")
+
+    keep_warm(edge.config(EVERHOP_KEEP_WARM="9"), lambda _: None, Away())
+    assert "/home" in [path for path, _, _ in edge.asked]
 
 
 def test_a_path_in_the_public_url_is_kept(edge: Edge) -> None:

@@ -38,7 +38,7 @@ def test_parts_and_conditions_are_answered_out_of_the_whole():
             assert "Range" not in one.seen[0].headers
             for asked, part in (("bytes=-3", b"789"), ("bytes=7-", b"789"), ("bytes=8-99", b"89")):
                 assert (await site.ask(Range=asked))[2] == part
-            for asked in ("bytes=0-1,3-4", "bytes=5-2", "lines=1-2", "bytes=" + "9" * 5000 + "-"):
+            for asked in ("bytes=0-3,3-4", "bytes=5-2", "lines=1-2", "bytes=" + "9" * 5000 + "-"):
                 assert (await site.ask(Range=asked))[0] == 200
             status, said, _ = await site.ask(Range="bytes=10-")
             assert (status, said["content-range"]) == (416, "bytes */10")
