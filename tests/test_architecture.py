@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The one item that operators write; how it is found, the store alone knows.
     | {"chalicelib.store.absences", "chalicelib.store.models"}
     | {"boto3", "botocore"},
+    "tools.drills": {"tools", "local", "chalicelib.core", "aiohttp", "boto3"},
     "bench": {"local", "tools", "infra", "chalicelib", "app", "chalice"}
     | set("aiohttp amazondax boto3 botocore pynamodb".split()),
 }

@@ -22,7 +22,7 @@ from tools.replicas import adding
 from tools.smoke_tests import Trial, smoke_test
 from tools.stacks import Stacks, Update, current_parameters
 from tools.stages import Group, Stage
-from tools.stream_parts import purge_settings, stream_of
+from tools.stream_parts import purge_settings, stream_for
 
 
 Json = dict[str, Any]
@@ -154,12 +154,10 @@ class Deployment:
 
     def _purge_settings(self, stage: str) -> dict[str, str]:
         """Where a stage finds what changed, and the caches that are to forget it."""
-        parts = [it for it in self.parts if it.stage == stage and it.name == "streams"]
-        if not parts or not Stacks(parts[0].region).read(parts[0].stack):
-            return {}
-        stream = stream_of(self.group.table, parts[0].region)
+        stream = stream_for(self.group, stage, self.parts)
         outputs = self._edge.outputs if self._has_edge else {}
-        return purge_settings(self._stages[stage], stream, self._api_of(stage), outputs)
+        own, url = self._stages[stage], self._api_of(stage) if stream else ""
+        return purge_settings(own, stream, url, outputs) if stream else {}
 
     def _look_at_stack(self, part: Part) -> Update:
         filled, late = self._edge.filled(part)

@@ -1,10 +1,11 @@
 """What a deploy does so that a region's stream is followed: its queue, and what the app is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
 from tools.parts import Part
+from tools.stacks import Stacks
 from tools.stage_apis import calling, make_client
 from tools.stages import Group, Stage
 
@@ -44,6 +45,14 @@ def purge_settings(
         DISTRIBUTION: outputs.get("DistributionId", ""),
     }
     return {name: it for name, it in known.items() if it and name not in stage.environment}
+
+
+def stream_for(group: Group, stage: str, parts: Sequence[Part]) -> str:
+    """The stream that a stage is to follow; "" while there is no queue for its dead letters."""
+    for part in parts:
+        if (part.stage, part.name) == (stage, "streams") and Stacks(part.region).read(part.stack):
+            return stream_of(group.table, part.region)
+    return ""
 
 
 def stream_of(table: str, region: str) -> str:

@@ -1,9 +1,9 @@
 """Has DAX forget a link: it never hears of writes that come from another region.
 
-There is no call for that. But what a transaction names, DAX reads anew from the table when the
-transaction is through; and one that only checks changes nothing, and so is nothing to replicate.
-That DAX does so for a check too follows from its manual and was not tried on AWS. So it is asked
-afterwards what it has: if that is the old, this is told, and its time to live ends it.
+There is no call for that. But what a transaction has written, DAX reads anew from the table when
+it is through; and one that only checks changes nothing, and so is nothing to replicate. That DAX
+does so for a check too is an assumption that nobody has tried on AWS. So it is asked afterwards
+what it has: if that is the old, this is told, and its time to live ends it.
 """
 
 import time

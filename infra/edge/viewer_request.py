@@ -16,8 +16,8 @@ from infra.edge.settings import Settings, baked
 # The one header of ours that is the client's to send: see origin_request.
 ATTEMPT = "everhop-attempt"
 API = "/api/"
-# What visitors say of themselves and regions read. A few hundred letters of it are usual; API Gateway
-# takes 10,240 bytes in all, so who says more would get an error in place of the redirect.
+# What visitors say of themselves and regions read. API Gateway takes 10,240 bytes in all: who says
+# more than anybody needs would get an error in place of the redirect.
 _SAID = ("user-agent", "accept-language", "x-request-id")
 _LONGEST = 1024
 # CloudFront takes these where it asks a second region after the first: see infra/global/edge.yaml.

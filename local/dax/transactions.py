@@ -60,7 +60,8 @@ async def transact_write_items(engine: Engine, arguments: list[Any]) -> bytes:
     operations = _operations(arguments)
     schemas = [await engine.schemas.of(one.table.decode()) for one in operations]
     keys = [decode_key(one.key, schema) for one, schema in zip(operations, schemas, strict=True)]
-    # DAX reads anew whatever a transaction names, by its manual; so also what is only checked.
+    # DAX reads anew what a transaction has written. That it does so with what is only checked is
+    # an assumption, which purges lean on (docs/purging.md): nobody has tried it on AWS.
     named = [
         item_key(one.table.decode(), key, schema)
         for one, key, schema in zip(operations, keys, schemas, strict=True)
