@@ -65,9 +65,9 @@ class Entry:
         first = gone[-1] if gone else 0
         return {it.destination for it in self.versions[first:] if it.sent_at <= answered_at}
 
-    def judge(self, answer: Answer, asked_at: float) -> str:
+    def judge(self, answer: Answer, asked_at: float, budget: float = BUDGET) -> str:
         """What is wrong with an answer; "" when it is right."""
-        right = self.may_show(asked_at, asked_at + answer.took)
+        right = self.may_show(asked_at, asked_at + answer.took, budget)
         if answer.status == REDIRECT and answer.location in right:
             return ""
         return f"/{self.slug} (home {self.home}): {answer}"

@@ -16,9 +16,10 @@ from tools.drills.verdicts import Promise, at_most, none_of, share_of
 from tools.drills.visits import Written
 
 
-_LINKS, _SECONDS, _RATE = 100, 24.0, 40.0
+_LINKS, _SECONDS, _RATE = 100, 24.0, 25.0
 _WRITES = 0.1  # of the rate, beside the visits
 _SETTLED = 3.0  # seconds after which a link is with both regions, when all is well
+_FORGET_404 = 3.0  # what the edge keeps one for, and one more
 _RIGHT, _EQUAL_WITHIN, _RTO = 0.9999, 10.0, 60.0
 
 
@@ -38,6 +39,7 @@ class _Loss:
     down_at: float = float("inf")
     moves_at: float = float("inf")
     evacuated: bool = False
+    taken: set[str] | None = None
     now: str = "before"
 
     async def visit(self) -> None:
@@ -46,14 +48,22 @@ class _Loss:
         await scene.follow(scene.draw_place(), entry, getattr(self, self.now))
 
     def _askable(self) -> list[Entry]:
-        """All links but those that the lost region may have taken with it."""
-        now = time.monotonic()
+        """All links but those that the lost region took with it, or may have."""
+        known = float("inf") if self.now == "before" else self.down_at - _SETTLED
+        links = self.scene.ledger.links.values()
+        if self.taken is not None:
+            return [it for it in links if it.slug not in self.taken]
         return [
-            it
-            for it in self.scene.ledger.links.values()
-            if it.home != self.lost or self.evacuated
-            or it.versions[0].acknowledged_at < min(now, self.down_at) - _SETTLED
-        ]  # fmt: skip
+            it for it in links if it.home != self.lost or it.versions[0].acknowledged_at < known
+        ]
+
+    async def count_taken(self) -> None:
+        """See which links the region took with it: those that no other has."""
+        links = [it for it in self.scene.ledger.links.values() if it.home == self.lost]
+        other = self.scene.stack.others(self.lost)[0]
+        table = await asyncio.to_thread(read_table, self.scene.stack, other)
+        self.taken = set(lost_from(table, links))
+        print(f"{len(self.taken)} links of {self.lost} were not replicated yet", flush=True)
 
     async def write(self) -> None:
         """A link of a drawn slug, or of a chosen one, or an edit, by any place."""
@@ -134,12 +144,16 @@ async def drill(scene: Scene) -> Sequence[Promise]:
             await asyncio.sleep(seconds / 4 + _SETTLED)
             loss.now, loss.down_at = "during", time.monotonic()
             await scene.stack.chaos("region-freeze" if options.freeze else "region-down", lost)
+            await loss.count_taken()
             await asyncio.sleep(seconds / 2)
             rto = None if options.no_evacuation else await loss.evacuate()
+        # A region that is back answers with what it had until it has caught up: no budget holds.
+        loss.now, scene.budget = "after", float("inf")
         await scene.stack.chaos("heal", lost)
-        loss.now = "after"
         took = await until_caught_up(scene.stack, 12 * _EQUAL_WITHIN)
         print(f"all that was written is in all regions after {took:.1f} s", flush=True)
+        await asyncio.sleep(_FORGET_404)
+        loss.taken = set()
         returned = None if rto is None else await loss.let_return()
         await asyncio.sleep(seconds / 4)
     _, different = await until_equal(scene.stack, 12 * _EQUAL_WITHIN)

@@ -8,7 +8,7 @@ from random import Random
 
 from chalicelib.core.homes import home_of
 from tools.client import CannotRun
-from tools.drills.ledgers import Entry, Ledger, Tally, Version
+from tools.drills.ledgers import BUDGET, Entry, Ledger, Tally, Version
 from tools.drills.stacks import Stack, lags_of
 from tools.drills.verdicts import quantile
 from tools.drills.visits import Visits, Written
@@ -27,6 +27,7 @@ class Scene:
     chance: Random
     options: argparse.Namespace
     ledger: Ledger = field(default_factory=Ledger)
+    budget: float = BUDGET  # seconds that an answer may be behind
     _number: int = 0
 
     def draw_name(self) -> str:
@@ -72,7 +73,7 @@ class Scene:
         """Follow a link and judge the answer; what is wrong with it, "" when nothing is."""
         asked_at = time.monotonic()
         answer = await self.visits.follow(place, entry.slug)
-        problem = entry.judge(answer, asked_at)
+        problem = entry.judge(answer, asked_at, self.budget)
         tally.note(problem and f"{problem}, asked at {place}", answer.took, answer.hops)
         return problem
 
