@@ -20,7 +20,6 @@ MODULES = frozenset(
         "chalicelib.api.redirects",
         "chalicelib.api.routes",
         "chalicelib.config",
-        "chalicelib.config_forms",
         "chalicelib.core",
         "chalicelib.core.destinations",
         "chalicelib.core.errors",

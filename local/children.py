@@ -60,6 +60,18 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def hold_ports(count: int) -> tuple[tuple[int, ...], tuple[socket.socket, ...]]:
+    """Ports for a child that must listen by itself, and what keeps others from being given them.
+
+    On Linux a socket that does not listen leaves room for one that does; where it is not so, nobody
+    keeps them.
+    """
+    if sys.platform != "linux":
+        return tuple(free_ports(count)), ()
+    held = tuple(reserve(0) for _ in range(count))
+    return tuple(int(one.getsockname()[1]) for one in held), held
+
+
 def url_of(listener: socket.socket) -> str:
     """The address that a listening socket answers at."""
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -91,6 +103,7 @@ class Child:
     arguments: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None  # what it prints is added to this file
+    held: Sequence[socket.socket] = ()  # keep the ports that it listens at by itself
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     stopping: bool = False

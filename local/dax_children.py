@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass
 
 from infra.dax import StageDax, read_dax
-from local.children import Child, free_ports
+from local.children import Child, hold_ports
 from local.controls import TOKEN
 from local.settings import Settings
 
@@ -15,6 +15,7 @@ class ClusterPlan:
 
     dax: StageDax
     ports: tuple[int, ...]
+    held: tuple[socket.socket, ...] = ()
 
     @property
     def endpoint(self) -> str:
@@ -34,10 +35,11 @@ class ClusterPlan:
             "attribute-lists": lists,
         }
         words = [word for name, it in said.items() for word in (f"--{name}", *str(it).split())]
-        return Child("local.dax", controls, [database, *words], environ={TOKEN: token})
+        told = {TOKEN: token}
+        return Child("local.dax", controls, [database, *words], environ=told, held=self.held)
 
 
 def plan_cluster(region: str) -> ClusterPlan | None:
     """The cluster of the region's production stage; None where that has none."""
     dax = read_dax().get(f"prod-{region}", StageDax())
-    return ClusterPlan(dax, tuple(free_ports(dax.nodes))) if dax.enabled else None
+    return ClusterPlan(dax, *hold_ports(dax.nodes)) if dax.enabled else None

@@ -86,6 +86,9 @@ def _number(text: str) -> int:
 def _rewrite(request: Message, path: ShortPath) -> None:
     kept = path.is_shared or request["method"] == "POST"
     request["uri"] = f"{API}{'r' if kept else 'v'}/{path.segment}"
+    # The header has it, byte for byte. Twice, a long one is more than API Gateway takes, which is
+    # 10,240 bytes with all headers; and an odd one would be API Gateway's to refuse.
+    request["querystring"] = ""
     if path.extra:
         put(request, EXTRA_PATH, _sendable(path.extra))
 
