@@ -4,8 +4,8 @@ import argparse
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.conftest import ROOT
 from tools.__main__ import main
-from tools.drills import lags, log_duplicates
+from tools.drills import lags, log_duplicates, runs
 from tools.drills.ledgers import Answer, Entry, Tally, Version
 from tools.drills.loads import Load, applied, starts
 from tools.drills.scenes import Scene
@@ -332,6 +332,25 @@ def test_wrong_arguments_are_status_2(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["drill", *words])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(("bad", "status"), [(0, 0), (1, 1)])
+def test_a_broken_promise_is_status_1(
+    bad: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the command itself; a stack without a fault is 0."""
+
+    async def drill(scene: Scene) -> list[Any]:
+        return [none_of("links lost", bad, 9)]
+
+    @contextmanager
+    def calm(*_: object) -> Iterator[Stack]:
+        yield CalmStack(Path(), "key", {US: "", EU: ""}, {})
+
+    monkeypatch.setattr(lags, "drill", drill)
+    monkeypatch.setattr(runs, "some_stack", calm)
+    assert main(["drill", "lag"]) == status
+    assert f"{bad} of 9" in capsys.readouterr().out
 
 
 def test_a_stack_that_does_not_run_is_status_2(
