@@ -44,6 +44,5 @@ def _write_source(
     # The name by which its policy lets it write its log.
     function["FunctionName"] = {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
     settings = mapping_settings(resource.stream_arn, load().stage)
-    settings["DestinationConfig"]["OnFailure"]["Type"] = "SQS"
     for event in function["Events"].values():
         event["Properties"] |= settings

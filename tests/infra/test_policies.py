@@ -166,11 +166,8 @@ def test_grants_are_exactly_these(stage: str) -> None:
         | dict.fromkeys(arns("lambda", home, f"function:everhop-{stage}-worker"), ON_WORKER)
         | {f"arn:aws:s3:::{BUCKETS[stage]}/jobs/*": ON_FILES}
     )
-    expected |= {
-        f"arn:aws:s3:::{BUCKETS[other]}/jobs/*": ON_OTHERS_FILES
-        for other in BUCKETS
-        if stage != "dev" and other not in ("dev", stage)
-    }
+    if stage != "dev":
+        expected["arn:aws:s3:::everhop-prod-files-*/jobs/*"] = ON_OTHERS_FILES
     if read_dax()[stage].enabled:
         expected |= dict.fromkeys(arns("dax", home, f"cache/{TABLES[stage]}"), ON_DAX)
         expected |= {"*": ON_NETWORK}

@@ -29,7 +29,6 @@ def test_the_stream_is_followed_where_it_is_told(
     assert said["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert said["BisectBatchOnFunctionError"] is True
     assert said["DestinationConfig"]["OnFailure"] == {
-        "Type": "SQS",
         "Destination": "arn:aws:sqs:eu-west-1:123456789012:everhop-prod-dead-changes",
     }
     (pattern,) = said["FilterCriteria"]["Filters"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.dax import read_dax
+from infra.dax import FAR_TABLES, far_tables, other_regions, read_dax
 from tests.conftest import ROOT
 from tests.packaging.conftest import MERGE, WARMED, Package, offline, run
 
@@ -75,14 +75,15 @@ def test_template_has_the_stages_settings(package: Package, export: Path, stage:
     settings = config["stages"][stage]["environment_variables"]
     worker = {"EVERHOP_WORKER": {"Fn::Sub": "${AWS::StackName}-worker"}}
     exported = {"Fn::ImportValue": f"everhop-{settings['EVERHOP_STAGE']}-dax-Endpoint"}
-    dax = {"EVERHOP_DAX": exported} if read_dax()[stage].enabled else {}
+    dax = {"EVERHOP_DAX": exported, FAR_TABLES: far_tables(other_regions(settings))}
     roles = [it for it in package.resources.values() if it["Type"] == "AWS::IAM::Role"]
 
     for name in ("APIHandler", "Worker"):
         function = package.resources[name]["Properties"]
-        assert {**settings, **worker, **dax} == function["Environment"]["Variables"]
+        told = {**settings, **worker, **(dax if read_dax()[stage].enabled else {})}
+        assert told == function["Environment"]["Variables"]
     assert package.resources["RestAPI"]["Properties"]["StageName"] == "api"
-    assert [[policy]] * (3 if stage == WARMED else 2) == [
+    assert [[policy]] * (4 if stage == WARMED else 2) == [
         [inline["PolicyDocument"] for inline in role["Properties"]["Policies"]] for role in roles
     ]
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles)
@@ -97,6 +98,7 @@ def test_functions_stand_where_dax_does(package: Package, stage: str, function: 
     expected = {
         "SubnetIds": {"Fn::Split": [",", exported]},
         "SecurityGroupIds": [{"Fn::ImportValue": f"everhop-{name}-network-FunctionGroupId"}],
+        "Ipv6AllowedForDualStack": True,
     }
 
     assert network == (expected if read_dax()[stage].enabled else None)

@@ -173,7 +173,7 @@ def test_nothing_is_added_twice(road: Road, fault: Fault) -> None:
     outcomes = together(1, lambda _: counters.add(name, 1))
     road.dax.behave(Fault.HEALTHY)
 
-    assert outcomes == {"Unavailable": 1}
+    assert outcomes == {"NoAnswer": 1}
     # A node that is cut had added already; one that is silent may still, when it is healed.
     assert plain.read(name) in ({2} if fault == Fault.CUT else {1, 2})
 
