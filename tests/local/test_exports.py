@@ -43,13 +43,13 @@ def test_an_export_of_what_an_import_brought(stack: RunningStack) -> None:
     """Links of a sheet come out of the export, and go back in as what is there already."""
     rows = [
         ("slug", "destination", "title"),
-        *((f"x{n}", f"https://e.test/{n}", "=1") for n in range(150)),
+        *((f"x{n}", f"https://sheet.test/{n}", "=1") for n in range(150)),
     ]
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     sheet = text.getvalue().encode()
     assert stack.api("POST", "/imports", sheet, Content_Type="text/csv").status == 200
-    job = wait_until_over(stack, begin(stack, q="e.test"))
+    job = wait_until_over(stack, begin(stack, q="sheet.test"))
     file = fetch(job)
     again = stack.api("POST", "/imports", file, Content_Type="text/csv").json
 

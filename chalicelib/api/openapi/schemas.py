@@ -37,9 +37,9 @@ IDEMPOTENCY_KEY = Parameter(
 )
 ATTEMPT = Parameter(
     "Everhop-Attempt",
-    {"type": "integer", "minimum": 1, "examples": [2]},
-    "Which attempt of this request it is: each goes to the next nearest region, where the key of "
-    "the first is looked for in all of them.",
+    {"type": "string", "examples": ["2"]},
+    "Which attempt of this request it is, counted from 1: each goes to the next nearest region, "
+    "where the key of the first is looked for in all of them. What is no number is a later one.",
     where="header",
 )
 KNOWN = Answer("Nothing has changed since the `ETag` that you sent.")
