@@ -22,7 +22,8 @@ import pytest
 from chalicelib.core.homes import home_of
 from local.cache_commands import flush
 from local.chaos import break_it
-from local.controls import ControlError
+from local.controls import ControlError, command
+from local.replication.commands import LOOK
 from tests.conftest import ROOT, Answer, RunningStack, start_stack
 
 
@@ -360,12 +361,21 @@ def test_replication_is_broken_and_healed(whole: RunningStack) -> None:
     wait_for(lambda: [one["lag_for"] for one in status(whole)["regions"]] == [0, 0])
 
 
+def wait_for_purges(stack: RunningStack, region: str) -> None:
+    """Until a region's stream has handed on all that was written: a purge fills the cache anew."""
+    until = time.monotonic() + 40
+    while (stream := command(stack.data, LOOK, region=region)["stream"])["behind"]:
+        assert time.monotonic() < until, stream
+        time.sleep(0.1)
+
+
 def test_all_caches_are_flushed(whole: RunningStack) -> None:
     """Those of both regions, unless one is named."""
     make(whole, "flushed")
     for region in (US, EU):
         direct = replace(whole, url=str(region_of(whole, region)["api_url"]).removesuffix("/api"))
         assert leads_to(direct.ask("GET", "/api/r/flushed"), "flushed")
+        wait_for_purges(whole, region)
     flush(whole.data, None)
     answers = [json.dumps(one["api_cache"]) for one in status(whole)["regions"]]
     assert all('"answers": 0' in one for one in answers)
