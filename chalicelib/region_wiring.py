@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from itertools import chain, repeat
 from types import MappingProxyType
 
 from chalicelib.api.tiers import tell_tier
@@ -18,6 +19,8 @@ from chalicelib.store.links import LinkTable
 from chalicelib.store.models import bind, bind_beside
 
 
+# Seconds that others may take the first time, when there is no connection to them yet.
+FIRST_WAIT = 0.6
 _NO_OTHERS: Mapping[str, FarLinks] = MappingProxyType({})
 
 
@@ -38,10 +41,11 @@ def make_regions(
     evacuated hears of it before replication has brought that along, and takes itself for no home.
     """
     model = bind_beside(AbsencesItem, table.model)
+    waits = chain([FIRST_WAIT], repeat(config.home_read_for))
 
     def read() -> tuple[Absence, ...]:
         asks = [partial(_ask_other, far) for far in others.values()]
-        told = ask_all_within(config.home_read_for, asks) if asks else []
+        told = ask_all_within(next(waits), asks) if asks else []
         return max((read_absences(model), *told), key=lambda known: known.epoch).absences
 
     return Regions(config.region, config.regions, KnownAbsences(read, clock), clock)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
 
 
@@ -136,6 +137,16 @@ def execution_environment() -> Iterator[None]:
     """
     yield
     os.environ.pop("AWS_EXECUTION_ENV", None)
+
+
+@pytest.fixture(autouse=True)
+def boto3_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's `boto3.client` reads the environment of that test.
+
+    Chalice's test client swaps `os.environ` for a copy while it handles a request. boto3's default
+    session, made in such a request, would look for credentials in that copy in every later test.
+    """
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.fixture(scope="session")

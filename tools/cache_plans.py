@@ -1,6 +1,6 @@
 """What is to change at a stage's cache: the settings wanted, against the stage as it is. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -81,6 +81,20 @@ def unsafe_reasons(
     if told.get(TOLD) != "on":
         reasons.append(f"the deployed app is not told of a cache ({TOLD} is not on)")
     return reasons
+
+
+def describe_cache(cache: StageCache, methods: Sequence[MethodCache]) -> str:
+    """A cache that is not there yet, in a line of a plan."""
+    kept = [f"GET {it.path} {it.fresh_for} s" for it in methods]
+    return f"+ {cache.size} GB; {', '.join(kept)}"
+
+
+def describe_changes(changes: Sequence[Change]) -> Iterator[str]:
+    """Changes of a cache in lines of a plan, one for each subject."""
+    said: dict[str, list[str]] = {}
+    for change in changes:
+        said.setdefault(change.subject, []).append(change.about)
+    yield from (f"~ {subject}: {', '.join(abouts)}" for subject, abouts in said.items())
 
 
 def _listed(parameters: Sequence[str] | set[str]) -> str:

@@ -9,7 +9,14 @@ from chalicelib.core.access import digest_key, draw_key
 from infra.caches import TOLD, MethodCache, StageCache, declared_policies, method_caches
 from infra.dax import FAR_TABLES, far_tables
 from tools.app_changes import AppState, changes_of
-from tools.cache_plans import Change, is_caching, plan_changes, plan_stop, unsafe_reasons
+from tools.cache_plans import (
+    describe_cache,
+    describe_changes,
+    is_caching,
+    plan_changes,
+    plan_stop,
+    unsafe_reasons,
+)
 from tools.caches import Refused, Wanted, make_so
 from tools.client import CannotRun
 from tools.edge_runs import PUBLIC_URL, SECRETS, Edge
@@ -305,8 +312,9 @@ class Deployment:
         app = self._app(part.stage, part.region)
         shown = app.api.read() if app else {}
         changes = plan_changes(shown, wanted.cache, wanted.methods)
-        is_new = not shown.get("cacheClusterEnabled")
-        return Update(is_new, tuple(_cache_lines(wanted, changes, is_new=is_new)))
+        if changes and not shown.get("cacheClusterEnabled"):
+            return Update(is_new=True, changes=(describe_cache(wanted.cache, wanted.methods),))
+        return Update(is_new=False, changes=tuple(describe_changes(changes)))
 
     def _apply_cache(self, part: Part) -> None:
         if make_so(self._cache(self._stages[part.stage]), yes=True):
@@ -365,17 +373,6 @@ def _look_at_leftover(part: Part) -> Update:
     if not Stacks(part.region).read(part.stack):
         return _NOTHING
     return Update(is_new=False, changes=(f"- {part.stack}, still there and paid for",))
-
-
-def _cache_lines(wanted: Wanted, changes: Sequence[Change], *, is_new: bool) -> Iterator[str]:
-    if changes and is_new:
-        kept = [f"GET {it.path} {it.fresh_for} s" for it in wanted.methods]
-        yield f"+ {wanted.cache.size} GB; {', '.join(kept)}"
-        return
-    said: dict[str, list[str]] = {}
-    for change in changes:
-        said.setdefault(change.subject, []).append(change.about)
-    yield from (f"~ {subject}: {', '.join(abouts)}" for subject, abouts in said.items())
 
 
 def _method_note(method: MethodCache) -> Json:
