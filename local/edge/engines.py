@@ -31,6 +31,7 @@ from local.edge.selections import select
 
 Json = dict[str, Any]
 _NO_RULE = ErrorRule()
+_OF_OTHERS = ("cache-status", "server-timing")  # what tiers say that this time were not asked
 _NO_HANDLERS: Mapping[str, Handler] = {}
 
 
@@ -197,7 +198,8 @@ class Edge:
         origin = value_of(request.headers, "origin")
         response = dress(trip.behaviour, chosen, origin)
         if told.is_hit or told.collapsed:
-            response.headers.pop("cache-status", None)  # the other tiers were not asked this time
+            for name in _OF_OTHERS:
+                response.headers.pop(name, None)
         handlers = self._handlers_of(trip.behaviour)
         if "viewer-response" in handlers and told.response.status < 400:
             try:
