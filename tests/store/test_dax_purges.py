@@ -102,7 +102,7 @@ def test_a_dax_that_does_not_forget_is_told_of(links: LinkTable) -> None:
     purged = DaxPurge(road, "links", waits.append)([change], frozenset())
 
     assert (purged.failed, purged.ignored) == (set(), {"deaf"})
-    assert road.asked == ["TransactWriteItems", "GetItem"] * 4
+    assert road.asked == ["TransactWriteItems", "BatchGetItem"] * 4
     assert len(waits) == 3
 
 
