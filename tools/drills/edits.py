@@ -15,7 +15,7 @@ from tools.drills.verdicts import Promise, at_most, histogram, of_load, quantile
 _PURGED_WITHIN = 5.0
 _POLLS = 0.1
 # A fixed pause would have thousands of requests in a second wait for what is late, and make it so.
-_PAUSES = 0.1  # of the time that was waited already
+_PAUSES = 0.25  # of the time that was waited already
 _TOLD_WITHIN = 300.0
 _EDGES = (0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 40, 50, 60)
 _GIVEN_UP_AFTER = BUDGET + 30
