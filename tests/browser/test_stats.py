@@ -238,7 +238,7 @@ def test_status(page: "Page", stack: RunningStack) -> None:
         route.fulfill(status=200, content_type="application/json", body=json.dumps(STATUS))
 
     page.route("**/_local/status", answer)
-    page.wait_for_selector(".mark.bad >> text=frozen", timeout=40_000)
+    page.wait_for_selector(".verdict.bad >> text=frozen", timeout=40_000)
     first, second = (
         page.inner_text(f"[data-region={name}]") for name in ("us-east-1", "eu-west-1")
     )
