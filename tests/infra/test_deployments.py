@@ -303,7 +303,7 @@ def take_away(apis: Apis) -> None:
         assert f"bucket everhop-prod-logs-123456789012-{region}" in ran.output
         assert tellers(apis, region) == []
     roles = [it["RoleName"] for it in apis.account.client("iam").list_roles()["Roles"]]
-    assert all("edge-functions" in it or "-static-" in it for it in roles), roles
+    assert all("edge-functions" in it or "-Copier-" in it for it in roles), roles
     assert apis.account.client("dynamodb").list_tables()["TableNames"] == ["everhop-prod"]
 
     all_of_it = tools(apis, "destroy", "prod", "--data", "--yes")
