@@ -87,7 +87,7 @@ def test_all_is_well(account: Account) -> None:
 
     assert (ran.status, faults(ran)) == (0, []), ran
     assert "arn:aws:sts::123456789012:" in ran.output
-    assert "everhop-prod-files: as its template" in ran.output
+    assert "everhop-prod-files, everhop-prod-clicks: as its template" in ran.output
     assert f"counts what comes into {LOGS}" in ran.output
     assert "another-queue" not in ran.output
     assert "\x1b" not in ran.output
