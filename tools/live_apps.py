@@ -84,10 +84,12 @@ class LiveApp:
         """What visitors and owners ask, what works on jobs, and what is there by settings."""
         name = self.place.function.rpartition(":")[2]
         is_warmed = int(self.stage.environment.get("EVERHOP_KEEP_WARM") or 0)
-        changes = f"{name}-changes"
-        asked = partial(self._lambda.get_function_configuration, FunctionName=changes)
         told = [f"{name}-warm"] if is_warmed else []
-        return [name, f"{name}-worker", *told, *([changes] if is_found(asked) else [])]
+        by_settings = [f"{name}-changes", f"{name}-clicks"]
+        return [name, f"{name}-worker", *told, *filter(self._has_function, by_settings)]
+
+    def _has_function(self, name: str) -> bool:
+        return is_found(partial(self._lambda.get_function_configuration, FunctionName=name))
 
     def state(self, record: Release | None) -> AppState:
         """As it is deployed, its files named by the record when that is of the same code."""
