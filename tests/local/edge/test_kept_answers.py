@@ -2,6 +2,8 @@
 
 import gzip
 
+import brotli
+
 from local.edge.points import invalidate
 from tests.local.edge.kit import FakeOrigin, redirect, run, running, template
 
@@ -77,6 +79,28 @@ def test_text_is_compressed_for_who_takes_it_and_kept_apart():
             await site.ask(Accept_Encoding="gzip")
             await site.ask()
             assert len(one.seen) == 2
+
+    run(scenario())
+
+
+def test_brotli_is_for_who_takes_it_and_one_text_has_a_copy_for_each_coding():
+    async def scenario():
+        text = b"short link " * 500
+        said = {"Cache-Control": "max-age=9", "Content-Type": "text/css", "ETag": '"a"'}
+        one = FakeOrigin(lambda _: {"body": text, "headers": said})
+        async with running(template(gzip=True, brotli=True), {"one": one}) as site:
+            found = {}
+            for taken in ("gzip, deflate, br, zstd", "br;q=0, gzip", "BR", "br;q=0.0", "brx, *"):
+                _, headers, body = await site.ask(Accept_Encoding=taken)
+                found[taken] = headers.get("content-encoding")
+                decode = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+                assert decode[found[taken]](body) == text
+                assert (headers["etag"] == '"a"') is (found[taken] is None)
+            assert [*found.values()] == ["br", "gzip", "br", None, None]
+            assert len(one.seen) == 4  # both, gzip, Brotli alone, neither
+            await site.ask(Accept_Encoding="br, gzip;q=0.5")
+            part = await site.ask(Accept_Encoding="br, gzip", Range="bytes=0-3")
+            assert (part[0], part[1]["content-encoding"], len(one.seen)) == (206, "br", 4)
 
     run(scenario())
 
