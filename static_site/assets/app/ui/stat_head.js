@@ -70,7 +70,7 @@ export function StatHead({ slug, span, found, onErased }) {
       <h1 ref=${title} tabindex="-1">${slug ? html`Stats of <bdi>${slug}</bdi>` : "Stats of all links"}</h1>
     </div>
     <div class="stats-actions">
-      <${Menu} label="Export" items=${files} kind="button"><${Icon} name="download" />Export<//>
+      <${Menu} label="Export" items=${files} kind="button export"><${Icon} name="download" /><span>Export</span><//>
       ${slug && found && html`<${Menu} label="More actions for ${slug}" items=${actionsOf(link, slug, () => setErasing(true))} kind="button square" />`}
     </div>
   </div>

@@ -35,7 +35,7 @@ function List({ list, span }) {
   return html`<section class="top" data-top=${dimension} aria-labelledby=${id}>
     <div class="top-head"><h2 id=${id}>${title}</h2>
       ${few !== values && html`<button type="button" class="text-button" aria-expanded=${all} aria-describedby=${id}
-        onClick=${() => setAll(!all)}>${all ? "Fewer" : "All"}</button>`}
+        onClick=${() => setAll(!all)}>${all ? "Show fewer" : "Show all"}</button>`}
     </div>
     ${dimension === "countries" ? html`<div class="top-map"><${WorldMap} values=${values} />${rows}</div>` : rows}
   </section>`;
