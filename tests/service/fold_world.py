@@ -114,6 +114,7 @@ class RegionCounts:
         self, receipts: Receipts, upto: str, rows: Mapping[RowKey, Mapping[str, int]]
     ) -> Receipts:
         self.add(rows)
+        self.world.shared += len(receipts) > 1
         after = self.sign(receipts, upto)
         self.world.crash_sometimes()
         return after
@@ -184,9 +185,9 @@ class World:
         self.copied_at = self.now
         self.files = {
             f"E1.2026-11-23-{n}.gz": pack(make_lines(self.chance, self._size(), self.truth))
-            for n in range(4)
+            for n in range(7)
         }
-        self.refused = 0
+        self.shared = self.refused = 0  # chunks of several files; deliveries of the bad one
         self.stores = {region: self.store(self, region) for region in REGIONS}
         links = LinkMemory()
         for slug, workspace in WORKSPACES.items():
@@ -201,14 +202,14 @@ class World:
         self.services = {region: self._service(region, links) for region in REGIONS}
 
     def _size(self) -> int:
-        # Of a block's 25 lines: several small files are written together, longer ones alone.
-        return self.chance.randrange(self.chance.choice([4, 12, 12, 60]))
+        # A block has 60 lines: several small files are written together, longer ones alone.
+        return self.chance.randrange(self.chance.choice([4, 16, 16, 90]))
 
     def _service(self, region: str, links: LinkMemory) -> FoldService:
         every = REGIONS if self.homes else (region,)
         regions = Regions(region, every, lambda: self.absences, lambda: self.now)
         return FoldService(
-            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=25
+            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=60
         )
 
     def replicate(self) -> None:
@@ -228,12 +229,12 @@ class World:
             self.depth -= 1
 
     def crash_sometimes(self) -> None:
-        if self.chance.random() < 0.1:
+        if self.chance.random() < 0.08:
             raise Crash
 
     def some_of(self, names: list[str]) -> list[str]:
         """A batch of these, in any order, in which one may be twice."""
-        return self.chance.choices(names, k=self.chance.choice([1, 2, 4]))
+        return self.chance.choices(names, k=self.chance.choice([1, 3, 9]))
 
     def deliver(self, names: Iterable[str], region: str = "") -> None:
         """Tell a region of files at once, a bad one among them at times; let come what may."""
@@ -250,7 +251,7 @@ class World:
 
     def run(self) -> None:
         """Deliver all files several times, move a home on the way, and in the end deliver all."""
-        tasks = [self.some_of([*self.files]) for _ in range(self.chance.randint(2, 10))]
+        tasks = [self.some_of([*self.files]) for _ in range(self.chance.randint(2, 8))]
         moves_at = self.chance.randrange(len(tasks) + 1)
         for number, names in enumerate(tasks):
             if number == moves_at:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,25 +32,31 @@ from tests.service.fold_world import (
 )
 
 
-def errors_of(seeds: Iterable[int], **how: object) -> list[int]:
-    found = []
+def worlds_of(seeds: Iterable[int], **how: object) -> Iterator[World]:
     for seed in seeds:
         world = World(seed, **how)  # type: ignore[arg-type]
         world.run()
-        found.append(world.error())
-    return found
+        yield world
+
+
+def errors_of(seeds: Iterable[int], **how: object) -> list[int]:
+    return [world.error() for world in worlds_of(seeds, **how)]
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_a_thousand_runs_have_no_error(part: int) -> None:
-    """Whatever is delivered twice, late, in another order, cut off by a crash or taken over."""
-    assert set(errors_of(range(250 * part, 250 * (part + 1)))) == {0}
+    """Whatever is delivered twice, late, in another order or batch, cut off or taken over."""
+    worlds = [*worlds_of(range(250 * part, 250 * (part + 1)))]
+
+    assert {world.error() for world in worlds} == {0}
+    assert sum(world.shared for world in worlds) > 250
+    assert sum(world.refused for world in worlds) > 100
 
 
 @pytest.mark.parametrize("store", [ReceiptLater, OneReceipt, OthersLater])
 def test_receipts_apart_from_their_counts_are_noticed(store: type[RegionCounts]) -> None:
     """The checker's own check: a receipt later than the counts, or one for several files."""
-    assert any(errors_of(range(40), store=store))
+    assert any(errors_of(range(80), store=store))
 
 
 def test_regions_that_ask_for_no_home_are_noticed() -> None:
@@ -67,6 +74,13 @@ def test_chunks_cut_by_chance_are_noticed(monkeypatch: pytest.MonkeyPatch) -> No
         return core_folds.cut(mixed, receipts)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fold_batches, "cut", shuffled)
+
+    assert any(errors_of(range(40)))
+
+
+def test_marks_in_another_order_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who goes on behind such a mark, in another batch, leaves out what came before it."""
+    monkeypatch.setattr(fold_batches, "mark_of", lambda block, group: f"{block} {group.slug_key}")
 
     assert any(errors_of(range(40)))
 
@@ -131,6 +145,50 @@ def test_a_bad_file_is_never_half_counted(
 
     assert orphans(memory) == 0
     assert memory.receipt("a.gz") == Receipt()
+
+
+def test_a_bad_file_keeps_no_other_from_being_counted(
+    service: FoldService, memory: CountMemory
+) -> None:
+    """Of a batch: it alone is refused, the others are written together; twice is known."""
+    good = LogFile("a.gz", opening(pack(made(4))))
+    files = [good, LogFile("b.gz", opening(b"<html>")), LogFile("c.gz", opening(pack(made(3))))]
+
+    told = service.fold([*files, good], lambda: 900)
+
+    assert [one.state for one in told] == ["folded", "refused", "folded", "known"]
+    assert told[1].reason.startswith("it is no gzip")
+    assert orphans(memory) == 7
+
+
+def test_files_that_share_links_are_written_once(service: FoldService) -> None:
+    """Three rows, of the hour, the day and the month, for as many files as have the same click."""
+    writes: list[tuple[list[str], int]] = []
+
+    class Watched(CountMemory):
+        def fold(self, receipts: Any, upto: str, rows: Any) -> Any:
+            writes.append(([*receipts], len(rows)))
+            return super().fold(receipts, upto, rows)
+
+    files = [LogFile(f"{n}.gz", opening(pack([line(NOON, "/a")]))) for n in range(5)]
+    together = replace(service, folds=Watched(), block=100).fold(files, lambda: 900)
+
+    assert {one.state for one in together} == {"folded"}
+    assert writes == [([f"{n}.gz" for n in range(5)], 3)]
+
+
+def test_many_files_and_long_ones_are_several_writes(
+    service: FoldService, memory: CountMemory
+) -> None:
+    """No more lines than a block are held together, nor more receipts than a chunk has room for."""
+    files = [LogFile(f"{n}.gz", opening(pack(made(n)))) for n in (1, 25, 2, 1, 1, 1, 9, 30, 0)]
+    few = [LogFile(f"few{n}.gz", opening(pack(made(1)))) for n in range(7)]
+
+    told = replace(service, together=3).fold([*files, *few], lambda: 900)
+
+    states = ["folded"] * 3 + ["known"] * 3 + ["folded"] * 10
+    assert [one.state for one in told] == states
+    assert orphans(memory) == 1 + 25 + 2 + 9 + 30 + 7
 
 
 def test_a_bomb_is_refused(service: FoldService, memory: CountMemory) -> None:
