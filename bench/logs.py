@@ -11,6 +11,8 @@ from typing import Any
 
 from bench.figures import Figure, write_table
 from bench.log_files import write_log
+from bench.log_sides import SMALL
+from chalicelib.core.folds import MOST_FILES
 from local.settings import ROOT
 
 
@@ -45,7 +47,9 @@ def measure(file: Path, lines: int, rounds: int) -> tuple[list[Figure], Run]:
 
     figures = [Figure(f"{name}, lines/s", *map(rates, pair)) for name, pair in PAIRS.items()]
     most = max(run["memory"] for run in taken["fold"])
-    return figures, {**run_side("cost", file), "memory": most, "rate": median(rates("fold"))}
+    small = {side: run_side(side, file)["units"] for side in ("apart", "together")}
+    told = {"memory": most, "rate": median(rates("fold")), **small}
+    return figures, {**run_side("cost", file), **told}
 
 
 def missed(figures: list[Figure], fold: Run) -> list[str]:
@@ -76,7 +80,10 @@ def main() -> None:
         f"{fold['rate']:,.0f} lines/s, memory {fold['memory'] >> 20} MB\n"
         f"per 1,000,000 lines: {fold['chunks'] * per_million:,.0f} transactions, "
         f"{fold['rows'] * per_million:,.0f} rows, {units:,.0f} write units "
-        f"(${units / 1e6 * _DOLLARS:.2f} a region)"
+        f"(${units / 1e6 * _DOLLARS:.2f} a region)\n"
+        f"in files of {SMALL:,} lines: {fold['apart'] * per_million:,.0f} write units one by one, "
+        f"{fold['together'] * per_million:,.0f} when {MOST_FILES} are told of together "
+        f"({1 - fold['together'] / fold['apart']:.0%} less)"
     )
     if said := missed(figures, fold):
         sys.exit(f"bench: over the bar: {'; '.join(said)}")

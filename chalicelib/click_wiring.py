@@ -8,11 +8,11 @@ from urllib.parse import unquote_plus
 
 from chalicelib.api.logs import write_line
 from chalicelib.config import Config
-from chalicelib.core.access_logs import BadFile
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.times import format_time
 from chalicelib.entrance import links_model, make_link_store, now
-from chalicelib.service.folds import FoldService, name_of_key
+from chalicelib.service.fold_batches import Folded
+from chalicelib.service.folds import FoldService, LogFile, name_of_key
 from chalicelib.service.ports import Clock
 from chalicelib.service.regions import Regions, one_region
 from chalicelib.store.folds import FoldTable
@@ -62,21 +62,16 @@ def make_handler(
     dead = DeadLogs(config.dead_logs, config.region)
 
     def handle(event: Json, context: Any) -> Json:
-        files, unavailable = [], None
-        for bucket, key in map(_named, event.get("Records", ())):
-            try:
-                said = _fold(config, service, bucket, key, context)
-            except BadFile as error:
-                said = {"name": name_of_key(key), "state": "refused", "reason": str(error)}
-                dead.send(bucket, key, str(error))
-            except Unavailable as error:
-                said = {"name": name_of_key(key), "state": "later", "reason": str(error)}
-                unavailable = error
-            files.append(said)
-            write(_line(config, clock, said))
-        if unavailable is not None:
-            raise unavailable
-        return {"files": files}
+        places = [_named(record) for record in event.get("Records", ())]
+        files = [_file_of(config, *place) for place in places]
+        folded = service.fold(files, lambda: context.get_remaining_time_in_millis() / 1000)
+        for place, told in zip(places, folded, strict=True):
+            if told.state == "refused":
+                _bury(dead, *place, told)
+            write(_line(config, clock, _said(told)))
+        if late := [told.reason for told in folded if told.state == "later"]:
+            raise Unavailable(late[0])
+        return {"files": [_said(told) for told in folded]}
 
     return handle
 
@@ -87,12 +82,21 @@ def _named(record: Json) -> tuple[str, str]:
     return told["bucket"]["name"], unquote_plus(told["object"]["key"])
 
 
-def _fold(config: Config, service: FoldService, bucket: str, key: str, context: Any) -> Json:
-    def seconds_left() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1000
+def _file_of(config: Config, bucket: str, key: str) -> LogFile:
+    return LogFile(name_of_key(key), partial(read_log, bucket, key, config.region))
 
-    open_file = partial(read_log, bucket, key, config.region)
-    told = service.fold(name_of_key(key), open_file, seconds_left)
+
+def _bury(dead: DeadLogs, bucket: str, key: str, told: Folded) -> None:
+    """Send a dead letter of a file; it is `later` when nobody takes that."""
+    try:
+        dead.send(bucket, key, told.reason)
+    except Unavailable as error:
+        told.state, told.reason = "later", str(error)
+
+
+def _said(told: Folded) -> Json:
+    if told.state in ("refused", "later"):
+        return {"name": told.name, "state": told.state, "reason": told.reason}
     said = {name: getattr(told, name) for name in ("name", "state", "lines", "requests", "chunks")}
     return {**said, "bad": dict(told.bad)}
 

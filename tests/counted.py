@@ -14,4 +14,4 @@ _NAMES = map("file-{}".format, numbers())
 def count(store: FoldStore, subject: str, at: datetime, counts: Mapping[str, int]) -> None:
     """Count all of these at this moment."""
     rows = {RowKey(subject, span, begin_of(span, at)): counts for span in SPANS}
-    assert store.fold(next(_NAMES), Receipt(), rows)
+    assert store.fold({next(_NAMES): Receipt()}, "", rows)

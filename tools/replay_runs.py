@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.request import urlopen
@@ -28,6 +29,7 @@ _ASKING = Config(read_timeout=10, connect_timeout=5, retries={"total_max_attempt
 _AGAIN = 6  # tries, when another folds the same file or the table is slow
 _WAIT = 2.0  # seconds
 Json = dict[str, Any]
+Place = tuple[str, str]  # bucket and key
 
 
 class Counter(NamedTuple):
@@ -96,6 +98,54 @@ def _invoke(region: Counter, bucket: str, key: str) -> Json:
         return {"name": key, "state": "later", "reason": why}
     told: Json = said["files"][0]
     return told
+    def files_below(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin so, in their order, and how many bytes each has."""
+        try:
+            for page in self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=prefix
+            ):
+                yield from ((one["Key"], one["Size"]) for one in page.get("Contents", ()))
+        except AWS_ERRORS as error:
+            raise CannotRun(sentence_for(error)) from error
+
+    def count(self, places: Sequence[Place]) -> list[Json]:
+        """What became of these files: of the regions, the one that is its home counts each."""
+        told: dict[Place, Json] = {}
+        for attempt in range(_AGAIN):
+            time.sleep(self.wait * attempt)
+            for function, client in self.functions.values():
+                left = [place for place in places if not _is_settled(told.get(place))]
+                for place, said in zip(left, self._invoke(client, function, left), strict=True):
+                    # Who is not its home does not know better than who is.
+                    if said["state"] != "elsewhere" or place not in told:
+                        told[place] = said
+            if all(map(_is_settled, told.values())):
+                break
+        return [told[place] for place in places]
+
+    def _invoke(self, client: Any, function: str, places: Sequence[Place]) -> list[Json]:
+        if not places:
+            return []
+        event = json.dumps({"Records": [_record_of(*place) for place in places]}).encode()
+        try:
+            answer = client.invoke(FunctionName=function, Payload=event)
+            said = json.loads(answer["Payload"].read())
+        except AWS_ERRORS as error:
+            raise CannotRun(f"{function}: {sentence_for(error)}") from error
+        if "FunctionError" in answer:
+            why = str(said.get("errorMessage", "it failed"))
+            return [{"name": key, "state": "later", "reason": why} for _, key in places]
+        return list(said["files"])
+
+
+def _record_of(bucket: str, key: str) -> Json:
+    return {"s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key, safe="/")}}}
+
+
+def _is_settled(told: Json | None) -> bool:
+    # A function fails when one of its files is for later, and then tells of none: the next attempt
+    # finds the others known.
+    return told is not None and told["state"] not in ("elsewhere", "later")
 
 
 def find_counters(stage: str) -> Counters:

@@ -1,12 +1,16 @@
-"""Chunks of a log's tally: what is written in one transaction, cut the same way every time.
+"""Chunks of logs' tallies: what is written in one transaction, of one file or of several together.
 
-A chunk is known by its number alone, so how chunks are cut may depend on nothing but the log: not
-on the links that are there now, nor on which attempt this is.
+The groups of a file are counted in one order, which depends on its lines alone. So how far a file
+is counted is told by its last group, its mark: whoever goes on there may cut what is left in other
+chunks, and together with other files than the attempt before.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 from chalicelib.core.counts import (
@@ -23,29 +27,55 @@ from chalicelib.core.counts import (
 from chalicelib.core.tallies import Group
 
 
-# How logs are tallied and cut. A file that was begun under another form can't be gone on with: with
-# each change of what this file, tallies or access_logs make of a log, this is one more.
-FORM = 1
+# How logs are tallied, and in which order. A file that was begun under another form can't be gone
+# on with: with each change of what this file, tallies or access_logs make of a log, it is one more.
+FORM = 2
 BLOCK = 100_000  # lines that are tallied together
-MOST_ROWS = 99  # of one transaction, which has the receipt besides: DynamoDB's limit is 100
+MOST_FILES = 20  # that are written together: the receipt of each is an item of the transaction
+MOST_ITEMS = 100  # of one transaction, says DynamoDB
 # Rows that many write at once are several, so that none takes more than DynamoDB writes of one
 # (1,000 KB a second): those of links that so many of one chunk follow, and what all chunks share.
 HOT = 1000
 SHARDS = 16
-Chunk = list[tuple[Group, Mapping[str, int]]]
 Counts = Mapping[str, int]
+Counted = tuple[Group, Counts]
+Chunk = list[Counted]
+Shares = Mapping[str, Counts]  # a group's counts by the name of the file that has them
 Rows = dict[RowKey, Counts]
 K = TypeVar("K")
+V = TypeVar("V")
 
 
-def cut(groups: Iterable[tuple[Group, Mapping[str, int]]]) -> Iterator[Chunk]:
-    """Chunks of these groups: as many as have room for all rows that they may come to."""
-    chunk: Chunk = []
-    room = _Room()
+def mark_of(block: int, group: Group) -> str:
+    """The place of a group among all of its file: marks of later ones are greater.
+
+    They are in the order of groups, as no slug has a tab, or anything that is less.
+    """
+    return f"{block:06}\t{group.hour:%Y-%m-%dT%H}\t{group.slug_key}\t{int(group.orphan)}"
+
+
+def merge_groups(files: Mapping[str, Iterable[Counted]]) -> Iterator[tuple[Group, Shares]]:
+    """The groups of several files in one order, each once, with what each file has of it."""
+    parts = [_named(name, counted) for name, counted in files.items()]
+    for group, found in groupby(merge(*parts, key=itemgetter(0)), itemgetter(0)):
+        yield group, {name: counts for _, name, counts in found}
+
+
+def _named(name: str, counted: Iterable[Counted]) -> Iterator[tuple[Group, str, Counts]]:
+    return ((group, name, counts) for group, counts in counted)
+
+
+def cut(groups: Iterable[tuple[Group, V]], receipts: int = 1) -> Iterator[list[tuple[Group, V]]]:
+    """Chunks of these groups: as many as have room for all rows that they may come to.
+
+    Besides the rows a transaction has so many receipts.
+    """
+    chunk: list[tuple[Group, V]] = []
+    room = _Room(MOST_ITEMS - receipts)
     for group, counts in groups:
         if not room.has(group):
             yield chunk
-            chunk, room = [], _Room()
+            chunk, room = [], _Room(MOST_ITEMS - receipts)
         room.take(group)
         chunk.append((group, counts))
     if chunk:
@@ -55,13 +85,14 @@ def cut(groups: Iterable[tuple[Group, Mapping[str, int]]]) -> Iterator[Chunk]:
 class _Room:
     """How many rows a chunk may come to when each link is in a workspace of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._links: set[tuple[str, datetime, str]] = set()
         self._orphans: set[tuple[str, datetime]] = set()
 
     def has(self, group: Group) -> bool:
         links, orphans = self._links | _links_of(group), self._orphans | _spans_of(group)
-        return 2 * len(links) + len(orphans) <= MOST_ROWS
+        return 2 * len(links) + len(orphans) <= self._most
 
     def take(self, group: Group) -> None:
         self._links |= _links_of(group)

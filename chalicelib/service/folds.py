@@ -1,47 +1,42 @@
 """Logs folded into counts, each once: whoever is told of a file, however often and in what order.
 
-A file has a home, as a slug has: of all regions that are told of it, that one folds it. It is cut
-into chunks the same way each time, and each is added in one transaction with the file's receipt.
-Who comes second, or again after a crash, finds by the receipt where to go on.
+A file has a home, as a slug has: of all regions that are told of it, that one folds it. Small files
+that come together are written together, long ones a block at a time; see fold_batches.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from typing import NamedTuple
 
 from chalicelib.core.access_logs import (
     MOST_INFLATED,
     BadFile,
     LineReader,
-    Problems,
     inflate,
     split_lines,
 )
-from chalicelib.core.counts import bound_counts
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.folds import BLOCK, FORM, Chunk, Rows, cut, rows_of
+from chalicelib.core.folds import BLOCK, FORM, MOST_FILES
 from chalicelib.core.slugs import SlugPolicy
 from chalicelib.core.tallies import Tally
+from chalicelib.service.fold_batches import (
+    BatchWriter,
+    Folded,
+    Part,
+    SecondsLeft,
+    home_key,
+    seen_at,
+)
 from chalicelib.service.ports import Clock, FoldStore, LinkStore, Receipt
 from chalicelib.service.regions import Regions
 
 
-# Enough for the chunk that is being written, and for saying so.
-_SECONDS_LEFT = 20.0
-Open = Callable[[], Iterable[bytes]]  # the file's bytes in pieces, from its start each time
-
-
-@dataclass(slots=True)
-class Folded:
-    """What became of a file: `bad` are lines that could not be read, by reason."""
+class LogFile(NamedTuple):
+    """A file to be folded; `open` gives its bytes in pieces, from its start each time."""
 
     name: str
-    state: str = "folded"  # or "known": it was folded before; or "elsewhere": its home is
-    lines: int = 0
-    requests: int = 0
-    chunks: int = 0
-    bad: Problems = field(default_factory=Problems)
+    open: Callable[[], Iterable[bytes]]
 
 
 def name_of_key(key: str) -> str:
@@ -61,110 +56,118 @@ class FoldService:
     honour_gpc: bool = True
     block: int = BLOCK
     most: int = MOST_INFLATED  # bytes
+    together: int = MOST_FILES
 
-    def fold(self, name: str, open_file: Open, seconds_left: Callable[[], float]) -> Folded:
-        """Fold what is not folded yet of this file.
+    def fold(self, files: Iterable[LogFile], seconds_left: SecondsLeft) -> list[Folded]:
+        """Fold what is not folded yet of these files; what became of each, in their order.
 
-        BadFile when it is no log, and then nothing of it is counted. Unavailable when it can't be
-        folded now, or not in this time: what is done by then is not done again.
+        A file that is `refused`, and then nothing of it is counted, keeps no other from it.
         """
-        told = Folded(name)
-        if not self.regions.is_here(_home_key(name)):
-            told.state = "elsewhere"
-            return told
-        receipt = self.folds.receipt(name)
-        if receipt.ended:
-            told.state = "known"
-            return told
-        if receipt.chunks and receipt.form != FORM:
-            raise BadFile(f"it was begun by another release, which cut it by form {receipt.form}")
-        last = ""
-        receipt = receipt._replace(form=FORM)
-        for tally in self._whole(told, open_file):
-            last = max(last, tally.last)
-            receipt = self._fold_block(told, tally, receipt, seconds_left)
-        self.folds.end(name, receipt, _text_of(told), self._seen_at(last))
+        batch = _Batch(self, seconds_left)
+        told = [batch.take(file) for file in files]
+        batch.write()
         return told
 
-    def _whole(self, told: Folded, open_file: Open) -> Iterator[Tally]:
-        """The tallies of a file's blocks, none of them before all of the file was inflated."""
-        blocks = self._blocks(told, open_file())
-        first, second = next(blocks, None), next(blocks, None)
-        if second is not None:
-            for _ in inflate(open_file(), self.most):
-                pass
-        yield from (one for one in (first, second) if one is not None)
-        yield from blocks
+    def receipt_of(self, name: str) -> Receipt | str:
+        """How far a file is folded, or the state that it is in when it is not to be folded here.
 
-    def _blocks(self, told: Folded, pieces: Iterable[bytes]) -> Iterator[Tally]:
+        BadFile when another release has begun it.
+        """
+        if not self.regions.is_here(home_key(name)):
+            return "elsewhere"
+        receipt = self.folds.receipt(name)
+        if receipt.ended:
+            return "known"
+        if receipt.chunks and receipt.form != FORM:
+            raise BadFile(f"it was begun by another release, which cut it by form {receipt.form}")
+        return receipt._replace(form=FORM)
+
+    def blocks(self, told: Folded, pieces: Iterable[bytes]) -> Iterator[tuple[Tally, bool]]:
+        """The tallies of a file's blocks, each with whether it is the last."""
         reader = LineReader(told.bad)
         tally, room = self._tally(told), self.block
         for lines in split_lines(inflate(pieces, self.most)):
             told.lines += len(lines)
             while len(lines) > room:
                 told.requests += tally.add(reader.read(lines[:room]))
-                yield tally
+                yield tally, False
                 lines, tally, room = lines[room:], self._tally(told), self.block  # noqa: PLW2901
             told.requests += tally.add(reader.read(lines))
             room -= len(lines)
-        yield tally
+        yield tally, True
 
     def _tally(self, told: Folded) -> Tally:
         return Tally(self.slugs, told.bad, honour_gpc=self.honour_gpc)
 
-    def _fold_block(
-        self, told: Folded, tally: Tally, receipt: Receipt, seconds_left: Callable[[], float]
-    ) -> Receipt:
-        for chunk in cut(tally.groups()):
-            # What another attempt, or region, was quicker with is not done again.
-            if told.chunks >= receipt.chunks:
-                if seconds_left() < _SECONDS_LEFT:
-                    raise Unavailable("There is no time left for the rest of this file.")
-                receipt = self._fold_chunk(told.name, chunk, receipt)
-            told.chunks += 1
-        return receipt
+    def end(self, part: Part) -> None:
+        """Note that a file is folded, if nobody else has by now."""
+        part.told.chunks = part.receipt.chunks
+        if part.receipt.ended:
+            return
+        said = {"lines": part.told.lines, "requests": part.told.requests, "bad": part.told.bad}
+        at = seen_at(max(part.last, part.tally.last), self.clock())
+        self.folds.end(part.told.name, part.receipt, json.dumps(said, separators=(",", ":")), at)
+        part.receipt = part.receipt._replace(ended=True)
 
-    def _fold_chunk(self, name: str, chunk: Chunk, receipt: Receipt) -> Receipt:
-        # Asked each time: a region that is leaving stops here, before its successor begins.
-        if not self.regions.is_here(_home_key(name)):
-            raise Unavailable("The home of this file has moved to another region.")
-        rows = rows_of(chunk, self._workspaces(chunk), name, receipt.chunks)
-        after = self.folds.fold(name, receipt, self._bounded(rows))
-        if after is not None:
-            return after
-        now = self.folds.receipt(name)
-        if now.chunks <= receipt.chunks and not now.ended:
-            raise Unavailable("Another one folds this file at the moment.")
-        return now._replace(form=FORM)
 
-    def _workspaces(self, chunk: Chunk) -> dict[str, str]:
-        keys = sorted({group.slug_key for group, _ in chunk if not group.orphan})
-        found = dict(self.folds.workspaces(keys))
-        for key in keys:
-            # It may be new, and on its way here from its home.
-            if key not in found and (link := self.links.seek(key)) is not None:
-                found[key] = link.workspace
-        return found
+@dataclass(slots=True)
+class _Batch:
+    """Files of one block that wait to be written together: no more lines than one block has."""
 
-    def _bounded(self, rows: Rows) -> Rows:
-        names = self.folds.names(rows)
-        return {row: bound_counts(counts, names.get(row, ())) for row, counts in rows.items()}
+    service: FoldService
+    seconds_left: SecondsLeft
+    parts: dict[str, Part] = field(default_factory=dict)
 
-    def _seen_at(self, last: str) -> datetime | None:
-        if not last:
-            return None
-        # An edge whose clock is ahead must not say that all is counted until then.
+    def take(self, file: LogFile) -> Folded:
+        """Read a file, and fold it, or keep it for the next write."""
+        told = Folded(file.name)
+        if file.name in self.parts:
+            self.write()  # the same file twice: then it is known
         try:
-            seen = datetime.strptime(last, "%Y-%m-%d%H:%M:%S").replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        return min(seen, self.clock())
+            self._take(told, file)
+        except BadFile as error:
+            told.state, told.reason = "refused", str(error)
+        except Unavailable as error:
+            told.state, told.reason = "later", str(error)
+        return told
 
+    def _take(self, told: Folded, file: LogFile) -> None:
+        receipt = self.service.receipt_of(file.name)
+        if isinstance(receipt, str):
+            told.state = receipt
+            return
+        blocks = self.service.blocks(told, file.open())
+        tally, is_last = next(blocks)
+        part = Part(told, receipt, tally)
+        lines = sum(one.told.lines for one in self.parts.values())
+        if lines + told.lines > self.service.block or len(self.parts) == self.service.together:
+            self.write()
+        if is_last:
+            self.parts[file.name] = part
+            return
+        # A file that is damaged behind this block is not to be half counted.
+        for _ in inflate(file.open(), self.service.most):
+            pass
+        self._write([part], 0)
+        for number, (part.tally, _) in enumerate(blocks, 1):
+            self._write([part], number)
+        self.service.end(part)
 
-def _home_key(name: str) -> str:
-    return f"log/{name}"
+    def write(self) -> None:
+        """Write the files that wait; those that can't be written now are `later`."""
+        parts, self.parts = [*self.parts.values()], {}
+        try:
+            self._write(parts, 0)
+            for part in parts:
+                self.service.end(part)
+        except Unavailable as error:
+            for part in parts:
+                if not part.receipt.ended:
+                    part.told.state, part.told.reason = "later", str(error)
 
-
-def _text_of(told: Folded) -> str:
-    said = {"lines": told.lines, "requests": told.requests, "bad": told.bad}
-    return json.dumps(said, separators=(",", ":"))
+    def _write(self, parts: list[Part], block: int) -> None:
+        for part in parts:
+            part.last = max(part.last, part.tally.last)
+        service = self.service
+        writer = BatchWriter(service.links, service.folds, service.regions)
+        writer.write(parts, block, self.seconds_left)

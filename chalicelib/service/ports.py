@@ -239,15 +239,21 @@ class CountStore(Protocol):
 
 
 class Receipt(NamedTuple):
-    """How far a log file is folded: `chunks` of it, of them so many as this region's rows tell.
+    """How far a log file is folded: in so many chunks, `mine` of them as this region's row tells.
 
-    `mine` is None when this region has folded none of it. `form` is how the chunks were cut.
+    `mine` is None when this region has folded none of it. `upto` is the mark of the last group that
+    is counted, and `form` says how files were tallied then; see core/folds.
     """
 
     chunks: int = 0
     mine: int | None = None
     form: int = 0
     ended: bool = False
+    upto: str = ""
+
+    def move(self, upto: str) -> Receipt:
+        """The receipt after this region's next chunk, which ends at this mark."""
+        return self._replace(chunks=self.chunks + 1, mine=self.chunks + 1, upto=upto)
 
 
 class FoldStore(Protocol):
@@ -266,11 +272,12 @@ class FoldStore(Protocol):
         """The names that this region's rows have about now, but for rows that are not there."""
 
     def fold(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt | None:
-        """Add the next chunk's counts to their rows, and write the receipt, or nothing of it.
+        self, receipts: Mapping[str, Receipt], upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Mapping[str, Receipt] | None:
+        """Add a chunk's counts to their rows, and move the files' receipts, or do nothing of it.
 
-        The receipt after that; None, and nothing is added, when it is not this one any more.
+        The receipts, by name, are of all files that the counts are of; after it they are `upto`
+        this mark. None, and nothing is added, when one of them is not this one any more.
         """
 
     def end(self, name: str, receipt: Receipt, told: str, seen_at: datetime | None) -> None:

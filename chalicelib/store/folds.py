@@ -1,4 +1,4 @@
-"""Counts as they are written: rows that are added to, and the receipt in the same transaction."""
+"""Counts as they are written: rows that are added to, and receipts in the same transaction."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +28,7 @@ class FoldTable:
     def __init__(self, model: type[LinkItem], region: str) -> None:
         self._table = RawTable(model)
         self._region = region
+        self._seen = 0
 
     def receipt(self, name: str) -> Receipt:
         """One consistent Query; see FoldStore."""
@@ -35,10 +36,10 @@ class FoldTable:
         if not found:
             return Receipt()
         chunks = {region: int(item["chunks"]["N"]) for region, item in found.items()}
-        last = found[max(chunks, key=lambda region: chunks[region])]
+        last = max(found.values(), key=lambda it: (_mark_of(it), int(it["chunks"]["N"])))
         ended = any("told" in item for item in found.values())
-        mine = chunks.get(self._region)
-        return Receipt(max(chunks.values()), mine, int(last["form"]["N"]), ended)
+        mine, form = chunks.get(self._region), int(last["form"]["N"])
+        return Receipt(max(chunks.values()), mine, form, ended, _mark_of(last))
 
     def workspaces(self, keys: Sequence[str]) -> dict[str, str]:
         """A BatchGetItem for each 100 links; see FoldStore."""
@@ -55,23 +56,23 @@ class FoldTable:
         }
 
     def fold(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt | None:
+        self, receipts: Mapping[str, Receipt], upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Mapping[str, Receipt] | None:
         """One TransactWriteItems; see FoldStore."""
-        after = receipt._replace(chunks=receipt.chunks + 1, mine=receipt.chunks + 1)
-        writes = [self._sign(name, receipt, after)]
+        after = {name: receipt.move(upto) for name, receipt in receipts.items()}
+        writes = [self._sign(name, receipts[name], after[name]) for name in receipts]
         writes += [self._add(row, counts) for row, counts in rows.items()]
         return after if self._write([{"Update": write} for write in writes]) else None
 
     def _write(self, items: list[Json]) -> bool:
-        """Whether the transaction was done; False when the first one's condition does not hold."""
+        """Whether the transaction was done; False when a receipt's condition does not hold."""
         for attempt in range(TRIES):
             try:
                 with blaming("The table"):
                     self._table.client.transact_write_items(TransactItems=items)
             except Unavailable as error:
                 reasons = _reasons(error)
-                if reasons[:1] == ["ConditionalCheckFailed"]:
+                if "ConditionalCheckFailed" in reasons:
                     return False
                 # Others add to the same rows: whose turn it is, is a matter of a moment.
                 if "TransactionConflict" not in reasons:
@@ -82,12 +83,12 @@ class FoldTable:
         raise Unavailable("Others wrote to the same rows all the time; please try again.")
 
     def _sign(self, name: str, before: Receipt, after: Receipt) -> Json:
-        values = {":n": number(after.chunks), ":f": number(after.form)}
+        values = {":n": number(after.chunks), ":f": number(after.form), ":u": {"S": after.upto}}
         condition = "attribute_not_exists(pk)"
         if before.mine is not None:
             values[":m"] = number(before.mine)
             condition = "chunks = :m AND form = :f AND attribute_not_exists(told)"
-        changes = "SET chunks = :n, form = :f"
+        changes = "SET chunks = :n, form = :f, upto = :u"
         change = self._table.change(log_pk(name), self._region, changes, values)
         return {**change, "ConditionExpression": condition}
 
@@ -107,9 +108,10 @@ class FoldTable:
         }
 
     def end(self, name: str, receipt: Receipt, told: str, seen_at: datetime | None) -> None:
-        """Two UpdateItem; see FoldStore."""
+        """An UpdateItem, and one more when it is later than what was told; see FoldStore."""
         values = {":w": {"S": told}, ":n": number(receipt.chunks), ":f": number(receipt.form)}
-        changes = "SET told = :w, chunks = :n, form = :f"
+        values[":u"] = {"S": receipt.upto}
+        changes = "SET told = :w, chunks = :n, form = :f, upto = :u"
         if seen_at is not None:
             changes += ", #t = :t"
             values[":t"] = number(int(seen_at.timestamp()) + RECEIPTS_FOR)
@@ -125,8 +127,11 @@ class FoldTable:
         self._update(change, condition)
 
     def _see(self, seen: int) -> None:
+        if seen <= self._seen:  # it only grows, and files of one batch are mostly of one time
+            return
         change = self._table.change(LOGS_PK, self._region, "SET seen = :s", {":s": number(seen)})
         self._update(change, "attribute_not_exists(seen) OR seen < :s")
+        self._seen = seen
 
     def _update(self, change: Json, condition: str) -> None:
         """Make a change, or none when the condition does not hold."""
@@ -136,6 +141,11 @@ class FoldTable:
         except Unavailable as error:
             if code_of_cause(error) != "ConditionalCheckFailedException":
                 raise
+
+
+def _mark_of(item: Json) -> str:
+    # A release before this one told no mark, and its receipts say so by their form.
+    return str(item["upto"]["S"]) if "upto" in item else ""
 
 
 def _reasons(error: Unavailable) -> list[str]:

@@ -61,17 +61,18 @@ class CountMemory:
             return {row: frozenset(self._rows[row]) for row in rows if row in self._rows}
 
     def fold(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt | None:
+        self, receipts: Mapping[str, Receipt], upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Mapping[str, Receipt] | None:
         """See FoldStore."""
         with self._lock:
-            there = self._receipts.get(name, Receipt())
-            if there.ended or there.mine != receipt.mine:
-                return None
-            after = receipt._replace(chunks=receipt.chunks + 1, mine=receipt.chunks + 1)
+            for name, receipt in receipts.items():
+                there = self._receipts.get(name, Receipt())
+                if there.ended or there.mine != receipt.mine:
+                    return None
             for row, counts in rows.items():
                 add_counts(self._rows.setdefault(row, {}), counts)
-            self._receipts[name] = after
+            after = {name: receipt.move(upto) for name, receipt in receipts.items()}
+            self._receipts.update(after)
             return after
 
     def end(self, name: str, receipt: Receipt, told: str, seen_at: datetime | None) -> None:

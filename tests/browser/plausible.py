@@ -81,9 +81,10 @@ def fill(store: FoldStore, slugs: Sequence[str], now: datetime, days: int) -> No
         name, receipt = f"plausible-{slugs[0]}-{number}", Receipt()
         keys = [*rows]
         for first in range(0, len(keys), 20):
-            after = store.fold(name, receipt, {key: rows[key] for key in keys[first : first + 20]})
+            some = {key: rows[key] for key in keys[first : first + 20]}
+            after = store.fold({name: receipt}, "", some)
             assert after
-            receipt = after
+            receipt = after[name]
         store.end(name, receipt, "folded", now - timedelta(minutes=7))
 
 

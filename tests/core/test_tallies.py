@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.core.access_logs import LineReader, Problems
 from chalicelib.core.agents import PROGRAM, browser_of, read_agent
@@ -15,7 +17,7 @@ from chalicelib.core.counts import (
     begin_of,
     bound_counts,
 )
-from chalicelib.core.folds import HOT, MOST_ROWS, cut, rows_of
+from chalicelib.core.folds import HOT, MOST_FILES, MOST_ITEMS, cut, mark_of, merge_groups, rows_of
 from chalicelib.core.slugs import SlugPolicy
 from chalicelib.core.tallies import Group, Tally
 from tests.service.fold_world import NOON, PHONE, ROBOT, line
@@ -212,8 +214,9 @@ def group(slug: str, hour: datetime = NOON, *, orphan: bool = False) -> Group:
     return Group(hour, slug, orphan)
 
 
+@pytest.mark.parametrize("receipts", [1, MOST_FILES])
 @pytest.mark.parametrize("hours", [1, 40], ids=["one hour", "many hours"])
-def test_no_chunk_has_more_rows_than_a_transaction(hours: int) -> None:
+def test_no_chunk_has_more_items_than_a_transaction(hours: int, receipts: int) -> None:
     """Not even when each link is in a workspace of its own, and none is lost."""
     groups = [
         (
@@ -224,13 +227,44 @@ def test_no_chunk_has_more_rows_than_a_transaction(hours: int) -> None:
         )
         for n in range(300)
     ]
-    chunks = list(cut(groups))
+    chunks = list(cut(groups, receipts))
     own = {f"s{n}": f"w{n}" for n in range(300)}
 
     assert [one for chunk in chunks for one in chunk] == groups
     for chunk in chunks:
         for workspaces in (own, {}, {f"s{n}": "w" for n in range(0, 300, 2)}):
-            assert len(rows_of(chunk, workspaces, "f", 0)) <= MOST_ROWS
+            assert len(rows_of(chunk, workspaces, "f", 0)) + receipts <= MOST_ITEMS
+
+
+HOURS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1))
+SLUG_KEYS = st.text("-0aZ_é ", min_size=1, max_size=3)  # some ligatures fold to words with spaces
+GROUPS = st.builds(
+    lambda at, slug, orphan: Group(begin_of("hour", at.replace(tzinfo=UTC)), slug, orphan),
+    HOURS,
+    SLUG_KEYS,
+    st.booleans(),
+)
+
+
+@given(st.lists(GROUPS, max_size=20, unique=True), st.integers(0, 99_999))
+def test_marks_are_in_the_order_of_groups(groups: list[Group], block: int) -> None:
+    """Each has one of its own, and those of a later block are behind all of one before."""
+    marks = [mark_of(block, one) for one in sorted(groups)]
+    assert marks == sorted(set(marks))
+    assert not groups or marks[-1] < mark_of(block + 1, min(groups))
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.lists(GROUPS, max_size=6, unique=True)))
+def test_files_are_merged_group_by_group(files: dict[str, list[Group]]) -> None:
+    """Each group once, in their order, with what each file has of it."""
+    counted = {name: [(one, {name: 1}) for one in sorted(groups)] for name, groups in files.items()}
+    merged = list(merge_groups(counted))
+
+    assert [one for one, _ in merged] == sorted(
+        {one for groups in files.values() for one in groups}
+    )
+    for one, shares in merged:
+        assert shares == {name: {name: 1} for name in files if one in files[name]}
 
 
 def test_rows_that_many_write_are_several() -> None:

@@ -431,11 +431,11 @@ def test_counts_make_only_allowed_calls(model: type[LinkItem]) -> None:
     counts, folds = CountTable(model), FoldTable(model, "us-east-1")
     at = datetime(2026, 1, 1, tzinfo=UTC)
     row = RowKey("link/w/a", "hour", at)
-    after = folds.fold("f", folds.receipt("f"), {row: {"clicks": 1}})
+    after = folds.fold({"f": folds.receipt("f")}, "", {row: {"clicks": 1}})
     assert after is not None
     folds.names([row])
     folds.workspaces(["a"])
-    folds.end("f", after, "{}", at)
+    folds.end("f", after["f"], "{}", at)
     assert counts.read("link/w/a", "hour", at, datetime(2027, 1, 1, tzinfo=UTC))
     assert counts.complete_as_of() == at
     assert counts.erase("link/w/a") == 1

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.core.counts import RowKey, begin_of
-from chalicelib.core.errors import Unavailable
 from chalicelib.core.homes import MOVES_FOR, Absence
 from chalicelib.core.links import Link
 from chalicelib.core.slugs import SlugPolicy
-from chalicelib.service.folds import FoldService
+from chalicelib.service.folds import FoldService, LogFile
 from chalicelib.service.ports import Receipt
 from chalicelib.service.regions import Regions
 from chalicelib.store.memory import LinkMemory
@@ -28,6 +27,8 @@ PHONE = (
 )
 ROBOT = "Mozilla/5.0%20(compatible;%20Googlebot/2.1)"
 _PHONE_NAMES = ("device:phone", "browser:Safari", "system:ios", "country:(unknown)")
+Receipts = Mapping[str, Receipt]
+BAD = "E1.2026-11-23-bad.gz"
 Total = Counter[tuple[str, str, datetime, str]]  # subject, span, begin of it, name
 
 
@@ -86,10 +87,10 @@ class RegionCounts:
         there = {who: it for (file, who), it in self.receipts.items() if file == name}
         if not there:
             return Receipt()
-        most = max(there.values(), key=lambda it: it.chunks)
+        most = max(there.values(), key=lambda it: it.upto)
         mine = there.get(self.region)
         ended = any(it.ended for it in there.values())
-        return Receipt(most.chunks, mine.chunks if mine else None, most.form, ended)
+        return most._replace(mine=mine.chunks if mine else None, ended=ended)
 
     def workspaces(self, keys: Iterable[str]) -> dict[str, str]:
         return {key: WORKSPACES[key] for key in keys if key in WORKSPACES}
@@ -98,21 +99,29 @@ class RegionCounts:
         return {row: frozenset(self.rows[row]) for row in rows if row in self.rows}
 
     def fold(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt | None:
-        self.world.disturb(name)
-        mine = self.receipts.get((name, self.region))
-        if (mine.chunks if mine else None) != receipt.mine or (mine and mine.ended):
+        self, receipts: Receipts, upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Receipts | None:
+        self.world.disturb([*receipts])
+        if not all(map(self.holds, receipts, receipts.values())):
             return None
-        return self.commit(name, receipt, rows)
+        return self.commit(receipts, upto, rows)
+
+    def holds(self, name: str, receipt: Receipt) -> bool:
+        mine = self.receipts.get((name, self.region))
+        return (mine.chunks if mine else None) == receipt.mine and not (mine and mine.ended)
 
     def commit(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt:
-        after = receipt._replace(chunks=receipt.chunks + 1, mine=receipt.chunks + 1)
+        self, receipts: Receipts, upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Receipts:
         self.add(rows)
-        self.receipts[name, self.region] = after
+        self.world.shared += len(receipts) > 1
+        after = self.sign(receipts, upto)
         self.world.crash_sometimes()
+        return after
+
+    def sign(self, receipts: Receipts, upto: str) -> Receipts:
+        after = {name: receipt.move(upto) for name, receipt in receipts.items()}
+        self.receipts |= {(name, self.region): receipt for name, receipt in after.items()}
         return after
 
     def add(self, rows: Mapping[RowKey, Mapping[str, int]]) -> None:
@@ -127,15 +136,35 @@ class RegionCounts:
 
 
 class ReceiptLater(RegionCounts):
-    """A planted bug: the receipt is written after the counts, and a crash may come between."""
+    """A planted bug: the receipts are written after the counts, and a crash may come between."""
 
     def commit(
-        self, name: str, receipt: Receipt, rows: Mapping[RowKey, Mapping[str, int]]
-    ) -> Receipt:
+        self, receipts: Receipts, upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Receipts:
         self.add(rows)
         self.world.crash_sometimes()
-        after = receipt._replace(chunks=receipt.chunks + 1, mine=receipt.chunks + 1)
-        self.receipts[name, self.region] = after
+        return self.sign(receipts, upto)
+
+
+class OneReceipt(RegionCounts):
+    """A planted bug: of files that are written together, the first's receipt alone is held to."""
+
+    def fold(
+        self, receipts: Receipts, upto: str, rows: Mapping[RowKey, Mapping[str, int]]
+    ) -> Receipts | None:
+        self.world.disturb([*receipts])
+        first = next(iter(receipts))
+        return self.commit(receipts, upto, rows) if self.holds(first, receipts[first]) else None
+
+
+class OthersLater(RegionCounts):
+    """A planted bug: the first file's receipt is in the transaction, the others' come after it."""
+
+    def sign(self, receipts: Receipts, upto: str) -> Receipts:
+        after: dict[str, Receipt] = {}
+        for name, receipt in receipts.items():
+            after |= super().sign({name: receipt}, upto)
+            self.world.crash_sometimes()
         return after
 
 
@@ -155,11 +184,10 @@ class World:
         self.depth = 0
         self.copied_at = self.now
         self.files = {
-            f"E1.2026-11-23-{n}.gz": pack(
-                make_lines(self.chance, self.chance.randrange(40), self.truth)
-            )
-            for n in range(3)
+            f"E1.2026-11-23-{n}.gz": pack(make_lines(self.chance, self._size(), self.truth))
+            for n in range(7)
         }
+        self.shared = self.refused = 0  # chunks of several files; deliveries of the bad one
         self.stores = {region: self.store(self, region) for region in REGIONS}
         links = LinkMemory()
         for slug, workspace in WORKSPACES.items():
@@ -173,11 +201,15 @@ class World:
             links.create(slug, made)
         self.services = {region: self._service(region, links) for region in REGIONS}
 
+    def _size(self) -> int:
+        # A block has 60 lines: several small files are written together, longer ones alone.
+        return self.chance.randrange(self.chance.choice([4, 16, 16, 90]))
+
     def _service(self, region: str, links: LinkMemory) -> FoldService:
         every = REGIONS if self.homes else (region,)
         regions = Regions(region, every, lambda: self.absences, lambda: self.now)
         return FoldService(
-            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=25
+            links, self.stores[region], SlugPolicy(), regions, lambda: self.now, block=60
         )
 
     def replicate(self) -> None:
@@ -188,32 +220,40 @@ class World:
                 mine = {key: it for key, it in other.receipts.items() if key[1] == other.region}
                 one.receipts.update(mine)
 
-    def disturb(self, name: str) -> None:
-        """Before a write: a crash, or another delivery of the same file, or of any."""
+    def disturb(self, names: list[str]) -> None:
+        """Before a write: a crash, or another delivery of some of these files, or of any."""
         self.crash_sometimes()
         if self.depth < 2 and self.chance.random() < 0.15:
             self.depth += 1
-            self.deliver(self.chance.choice([name, *self.files]))
+            self.deliver(self.some_of(self.chance.choice([names, [*self.files]])))
             self.depth -= 1
 
     def crash_sometimes(self) -> None:
-        if self.chance.random() < 0.1:
+        if self.chance.random() < 0.08:
             raise Crash
 
-    def deliver(self, name: str, region: str = "") -> None:
-        """Tell a region of a file, and let come what may."""
+    def some_of(self, names: list[str]) -> list[str]:
+        """A batch of these, in any order, in which one may be twice."""
+        return self.chance.choices(names, k=self.chance.choice([1, 3, 9]))
+
+    def deliver(self, names: Iterable[str], region: str = "") -> None:
+        """Tell a region of files at once, a bad one among them at times; let come what may."""
         service = self.services[region or self.chance.choice(REGIONS)]
+        files = [LogFile(name, lambda name=name: [self.files[name]]) for name in names]  # type: ignore[misc]
+        if self.chance.random() < 0.2:
+            files.insert(self.chance.randrange(len(files) + 1), LogFile(BAD, lambda: [b"<html>"]))
         try:
-            service.fold(name, lambda: [self.files[name]], lambda: 900)
-        except (Crash, Unavailable):
+            told = service.fold(files, lambda: 900)
+        except Crash:
             return
+        self.refused += sum(one.state == "refused" for one in told)
+        assert {one.name for one in told if one.state == "refused"} <= {BAD}
 
     def run(self) -> None:
         """Deliver all files several times, move a home on the way, and in the end deliver all."""
-        tasks = [name for name in self.files for _ in range(self.chance.randint(1, 4))]
-        self.chance.shuffle(tasks)
+        tasks = [self.some_of([*self.files]) for _ in range(self.chance.randint(2, 8))]
         moves_at = self.chance.randrange(len(tasks) + 1)
-        for number, name in enumerate(tasks):
+        for number, names in enumerate(tasks):
             if number == moves_at:
                 gone = self.chance.choice(REGIONS)
                 back = self.now + self.chance.choice([4, 40]) * MOVES_FOR
@@ -222,7 +262,7 @@ class World:
             # Copies come late, but sooner than a home moves.
             if self.now - self.copied_at >= MOVES_FOR or self.chance.random() < 0.3:
                 self.replicate()
-            self.deliver(name)
+            self.deliver(names)
         self._settle()
 
     def _settle(self) -> None:
@@ -233,9 +273,8 @@ class World:
                 self.stores[region].receipt(name).ended for name in self.files for region in REGIONS
             ):
                 return
-            for name in self.files:
-                for region in REGIONS:
-                    self.deliver(name, region)
+            for region in REGIONS:
+                self.deliver(self.files, region)
         raise AssertionError("the files were never folded")
 
     def error(self) -> int:

@@ -173,7 +173,7 @@ def test_a_round_asks_for_what_was_counted(edge: Edge) -> None:
         at = begin_of("day", NOW - timedelta(days=days))
         row = RowKey(workspace_subject(workspace), "day", at)
         receipt = counts.receipt(slug)
-        assert counts.fold(slug, receipt, {row: {f"link:{slug}": 9 - days}}) is not None
+        assert counts.fold({slug: receipt}, "", {row: {f"link:{slug}": 9 - days}}) is not None
     asked = edge.config(EVERHOP_KEEP_WARM="9", EVERHOP_WARM_SLUGS="home")
     keep_warm(asked, lambda _: None, counts, lambda: NOW)
     paths = [path for path, _, _ in edge.asked if path != "/" and "assets" not in path]

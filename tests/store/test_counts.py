@@ -1,6 +1,7 @@
 """One contract for the stores of counts: memory, and DynamoDB over a socket."""
 
 import itertools
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -50,27 +51,58 @@ def row(name: str, at: datetime = AT, shard: int = 0) -> RowKey:
     return RowKey(f"link/w/{name}", "hour", at, shard)
 
 
+def fold(
+    folds: FoldStore,
+    name: str,
+    receipt: Receipt,
+    rows: Mapping[RowKey, Mapping[str, int]],
+    upto: str = "",
+) -> Receipt | None:
+    """Fold a chunk of one file alone; its receipt then."""
+    after = folds.fold({name: receipt}, upto, rows)
+    return after and after[name]
+
+
 def test_a_chunk_is_added_once(stores: Stores, name: str) -> None:
     """With the receipt that it was folded on it adds; a second time with the same it does not."""
     first = stores.folds.receipt(name)
     assert first == Receipt()
     counts = {"clicks": 2, "country:DE": 2}
 
-    after = stores.folds.fold(name, first._replace(form=1), {row(name): counts})
+    after = fold(stores.folds, name, first._replace(form=1), {row(name): counts}, "a")
 
-    assert after == Receipt(1, 1, 1)
-    assert stores.folds.fold(name, first._replace(form=1), {row(name): counts}) is None
+    assert after == Receipt(1, 1, 1, upto="a")
+    assert fold(stores.folds, name, first._replace(form=1), {row(name): counts}) is None
     assert stores.folds.receipt(name) == after
-    assert stores.folds.fold(name, after, {row(name): {"clicks": 1, "bots": 4}}) == (2, 2, 1, False)
+    again = fold(stores.folds, name, after, {row(name): {"clicks": 1, "bots": 4}}, "b")
+    assert again == (2, 2, 1, False, "b")
     (read,) = stores.counts.read(row(name).subject, "hour", AT, AT + HOUR)
     assert read == (AT, {"clicks": 3, "country:DE": 2, "bots": 4})
+
+
+def test_receipts_of_several_files_move_together(stores: Stores, name: str) -> None:
+    """A chunk of three files is in for all of them; when one is further already, for none."""
+    files = {f"{name}{n}": Receipt(form=2) for n in range(3)}
+    last = [*files][-1]
+    assert fold(stores.folds, last, files[last], {row(name): {"clicks": 1}}, "a")
+
+    assert stores.folds.fold(files, "b", {row(name): {"clicks": 9}}) is None
+    assert [stores.folds.receipt(it).chunks for it in files] == [0, 0, 1]
+
+    files[last] = stores.folds.receipt(last)
+    after = stores.folds.fold(files, "b", {row(name): {"clicks": 9}})
+    assert after == {it: stores.folds.receipt(it) for it in files}
+    assert [it.upto for it in after.values()] == ["b"] * 3
+    assert [it.chunks for it in after.values()] == [1, 1, 2]
+    (read,) = stores.counts.read(row(name).subject, "hour", AT, AT + HOUR)
+    assert read.counts == {"clicks": 10}
 
 
 def test_of_many_at_once_one_adds(stores: Stores, name: str) -> None:
     """Twelve that fold the same chunk at once add it once."""
     told: list[Receipt | None] = []
     outcomes = together(
-        12, lambda _: told.append(stores.folds.fold(name, Receipt(), {row(name): {"clicks": 1}}))
+        12, lambda _: told.append(fold(stores.folds, name, Receipt(), {row(name): {"clicks": 1}}))
     )
 
     assert outcomes[""] == len(told)
@@ -80,23 +112,23 @@ def test_of_many_at_once_one_adds(stores: Stores, name: str) -> None:
 
 def test_an_ended_file_takes_no_more(stores: Stores, name: str) -> None:
     """What became of a file is noted once, and nothing is folded of it after that."""
-    after = stores.folds.fold(name, Receipt(), {row(name): {"clicks": 1}})
+    after = fold(stores.folds, name, Receipt(), {row(name): {"clicks": 1}})
     assert after is not None
     stores.folds.end(name, after, "{}", AT)
 
     assert stores.folds.receipt(name).ended
-    assert stores.folds.fold(name, after, {row(name): {"clicks": 1}}) is None
+    assert fold(stores.folds, name, after, {row(name): {"clicks": 1}}) is None
     assert stores.counts.read(row(name).subject, "hour", AT, AT + HOUR)[0].counts == {"clicks": 1}
 
 
 def test_who_is_behind_ends_nothing(stores: Stores, name: str) -> None:
     """An end that knows fewer chunks than are folded is too late, or too early."""
-    first = stores.folds.fold(name, Receipt(), {row(name): {"clicks": 1}})
+    first = fold(stores.folds, name, Receipt(), {row(name): {"clicks": 1}})
     assert first is not None
-    stores.folds.fold(name, first, {row(name): {"clicks": 1}})
+    fold(stores.folds, name, first, {row(name): {"clicks": 1}})
     stores.folds.end(name, first, "{}", None)
 
-    assert stores.folds.receipt(name) == (2, 2, 0, False)
+    assert stores.folds.receipt(name) == (2, 2, 0, False, "")
 
 
 def test_a_file_of_nothing_ends(stores: Stores, name: str) -> None:
@@ -104,7 +136,7 @@ def test_a_file_of_nothing_ends(stores: Stores, name: str) -> None:
     stores.folds.end(name, Receipt(form=1), '{"refused": "it is no gzip"}', None)
 
     assert stores.folds.receipt(name).ended
-    assert stores.folds.fold(name, Receipt(form=1), {row(name): {"clicks": 1}}) is None
+    assert fold(stores.folds, name, Receipt(form=1), {row(name): {"clicks": 1}}) is None
 
 
 def test_rows_are_read_by_span(stores: Stores, name: str) -> None:
@@ -121,7 +153,7 @@ def test_rows_are_read_by_span(stores: Stores, name: str) -> None:
         RowKey(subject, "month", month): {"clicks": 6},
         row(name + "x"): {"clicks": 7},
     }
-    stores.folds.fold(name, Receipt(), rows)
+    fold(stores.folds, name, Receipt(), rows)
 
     assert stores.counts.read(subject, "hour", AT, AT + 3 * HOUR) == [
         (AT, {"clicks": 2, "device:phone": 2}),
@@ -140,7 +172,7 @@ def test_rows_are_read_by_span(stores: Stores, name: str) -> None:
 def test_names_are_told_of_what_is_there(stores: Stores, name: str) -> None:
     """Each row's own names, also of more rows than one call reads; none of rows that are not."""
     rows = {row(name, AT + n * HOUR): {f"country:{n}": 1, "clicks": 1} for n in range(90)}
-    stores.folds.fold(name, Receipt(), rows)
+    fold(stores.folds, name, Receipt(), rows)
     asked = [*rows, *(row(name, AT + n * HOUR, 1) for n in range(90))]
 
     assert stores.folds.names(asked) == {one: frozenset(rows[one]) for one in rows}
@@ -153,7 +185,7 @@ def test_the_longest_update_is_taken(stores: Stores, name: str) -> None:
     counts = bound_counts({**every, **dict.fromkeys(KINDS, 1)})
     rows = {row(name, AT + n * HOUR): {"clicks": 1} for n in range(98)}
 
-    assert stores.folds.fold(name, Receipt(), {row(name, AT - HOUR): counts, **rows}) is not None
+    assert fold(stores.folds, name, Receipt(), {row(name, AT - HOUR): counts, **rows}) is not None
     (read,) = stores.counts.read(row(name).subject, "hour", AT - HOUR, AT)
     assert read.counts == counts
 
@@ -171,7 +203,7 @@ def test_counts_are_erased_by_subject(stores: Stores, name: str) -> None:
     """All spans of the subject, more than one call deletes; nothing of others."""
     rows = {row(name, AT + n * HOUR): {"clicks": 1} for n in range(60)}
     other = row(name + "b")
-    stores.folds.fold(name, Receipt(), {**rows, other: {"clicks": 1}})
+    fold(stores.folds, name, Receipt(), {**rows, other: {"clicks": 1}})
 
     assert stores.counts.erase(row(name).subject) == 60
     assert stores.counts.erase(row(name).subject) == 0
@@ -186,14 +218,14 @@ def test_rows_of_regions_are_apart_and_summed(
     point_to(dynamodb, monkeypatch)
     model = bind("links", REGION)
     here, there = FoldTable(model, "us-east-1"), FoldTable(model, "eu-west-1")
-    first = here.fold(name, Receipt(form=1), {row(name): {"clicks": 1}})
-    assert first == (1, 1, 1, False)
+    first = fold(here, name, Receipt(form=1), {row(name): {"clicks": 1}})
+    assert first == (1, 1, 1, False, "")
 
     taken_over = there.receipt(name)
-    assert taken_over == (1, None, 1, False)
-    assert there.fold(name, taken_over, {row(name): {"clicks": 2}}) == (2, 2, 1, False)
-    assert there.fold(name, taken_over, {row(name): {"clicks": 2}}) is None
-    assert here.receipt(name) == (2, 1, 1, False)
+    assert taken_over == (1, None, 1, False, "")
+    assert fold(there, name, taken_over, {row(name): {"clicks": 2}}) == (2, 2, 1, False, "")
+    assert fold(there, name, taken_over, {row(name): {"clicks": 2}}) is None
+    assert here.receipt(name) == (2, 1, 1, False, "")
     here.end(name, Receipt(2, None, 1), "{}", AT)
     assert not here.receipt(name).ended
     here.end(name, Receipt(2, 1, 1), "{}", AT)
@@ -212,7 +244,7 @@ def test_hours_are_swept_and_months_stay(
     model = bind("links", REGION)
     subject = row(name).subject
     spans = [RowKey(subject, span, AT) for span in ("hour", "day", "month")]
-    FoldTable(model, REGION).fold(name, Receipt(), {one: {"clicks": 1} for one in spans})
+    fold(FoldTable(model, REGION), name, Receipt(), {one: {"clicks": 1} for one in spans})
     answer = CountTable(model)._table.query(f"counts#{subject}")
     kept_for = {
         item["sk"]["S"].split("#")[0]: int(item["ttl"]["N"]) - AT.timestamp()
@@ -236,7 +268,7 @@ def test_a_table_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) ->
         lambda: counts.erase("a"),
         lambda: folds.receipt("a"),
         lambda: folds.names([row("a")]),
-        lambda: folds.fold("a", Receipt(), {row("a"): {"clicks": 1}}),
+        lambda: fold(folds, "a", Receipt(), {row("a"): {"clicks": 1}}),
         lambda: folds.end("a", Receipt(), "{}", AT),
     ]
     for act in acts:
