@@ -4,16 +4,16 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 from urllib.request import urlopen
 
 import boto3
 from botocore.config import Config
 
 from infra.clicks import LOGS as BUCKET
-from local.edge.log_events import FUNCTION, event_of
+from local.edge.log_events import FUNCTION
 from local.environments import LOGS
 from local.settings import read_settings
 from tools.aws_errors import AWS_ERRORS, sentence_for
@@ -65,45 +65,11 @@ class Counters:
             except AWS_ERRORS as error:
                 raise CannotRun(sentence_for(error)) from error
 
-    def keys_below(self, bucket: str, prefix: str) -> Iterator[str]:
-        """The keys that begin so, in their order."""
+    def files_below(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
+        """The keys that begin so, in their order, and how many bytes each has."""
         s3 = self._s3.get(bucket, self.regions[0].s3)
         try:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-                yield from (one["Key"] for one in page.get("Contents", ()))
-        except AWS_ERRORS as error:
-            raise CannotRun(sentence_for(error)) from error
-
-    def count(self, bucket: str, key: str) -> Json:
-        """What became of a file: of the regions, the one that is its home counts it."""
-        told: Json = {}
-        for attempt in range(_AGAIN):
-            time.sleep(self.wait * attempt)
-            for region in self.regions:
-                told = _invoke(region, region.bucket if bucket in self._s3 else bucket, key)
-                if told["state"] not in ("elsewhere", "later"):
-                    return told
-        return told
-
-
-def _invoke(region: Counter, bucket: str, key: str) -> Json:
-    function = region.function
-    try:
-        answer = region.client.invoke(FunctionName=function, Payload=event_of(bucket, key))
-        said = json.loads(answer["Payload"].read())
-    except AWS_ERRORS as error:
-        raise CannotRun(f"{function}: {sentence_for(error)}") from error
-    if "FunctionError" in answer:
-        why = str(said.get("errorMessage", "it failed"))
-        return {"name": key, "state": "later", "reason": why}
-    told: Json = said["files"][0]
-    return told
-    def files_below(self, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
-        """The keys that begin so, in their order, and how many bytes each has."""
-        try:
-            for page in self.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix
-            ):
                 yield from ((one["Key"], one["Size"]) for one in page.get("Contents", ()))
         except AWS_ERRORS as error:
             raise CannotRun(sentence_for(error)) from error
@@ -113,9 +79,10 @@ def _invoke(region: Counter, bucket: str, key: str) -> Json:
         told: dict[Place, Json] = {}
         for attempt in range(_AGAIN):
             time.sleep(self.wait * attempt)
-            for function, client in self.functions.values():
+            for region in self.regions:
                 left = [place for place in places if not _is_settled(told.get(place))]
-                for place, said in zip(left, self._invoke(client, function, left), strict=True):
+                near = [self._near(region, place) for place in left]
+                for place, said in zip(left, _invoke(region, near), strict=True):
                     # Who is not its home does not know better than who is.
                     if said["state"] != "elsewhere" or place not in told:
                         told[place] = said
@@ -123,19 +90,25 @@ def _invoke(region: Counter, bucket: str, key: str) -> Json:
                 break
         return [told[place] for place in places]
 
-    def _invoke(self, client: Any, function: str, places: Sequence[Place]) -> list[Json]:
-        if not places:
-            return []
-        event = json.dumps({"Records": [_record_of(*place) for place in places]}).encode()
-        try:
-            answer = client.invoke(FunctionName=function, Payload=event)
-            said = json.loads(answer["Payload"].read())
-        except AWS_ERRORS as error:
-            raise CannotRun(f"{function}: {sentence_for(error)}") from error
-        if "FunctionError" in answer:
-            why = str(said.get("errorMessage", "it failed"))
-            return [{"name": key, "state": "later", "reason": why} for _, key in places]
-        return list(said["files"])
+    def _near(self, region: Counter, place: Place) -> Place:
+        """Where a region reads a file: in its own bucket, if that is a copy of the other."""
+        bucket, key = place
+        return (region.bucket if bucket in self._s3 else bucket), key
+
+
+def _invoke(region: Counter, places: Sequence[Place]) -> list[Json]:
+    if not places:
+        return []
+    event = json.dumps({"Records": [_record_of(*place) for place in places]}).encode()
+    try:
+        answer = region.client.invoke(FunctionName=region.function, Payload=event)
+        said = json.loads(answer["Payload"].read())
+    except AWS_ERRORS as error:
+        raise CannotRun(f"{region.function}: {sentence_for(error)}") from error
+    if "FunctionError" in answer:
+        why = str(said.get("errorMessage", "it failed"))
+        return [{"name": key, "state": "later", "reason": why} for _, key in places]
+    return list(said["files"])
 
 
 def _record_of(bucket: str, key: str) -> Json:

@@ -85,7 +85,7 @@ def test_each_region_reads_its_own_bucket(cloud: Callable[[dict[str, str]], Clou
     made = cloud({"a.gz": EU})
     counters = at_once(find_counters("prod"))
 
-    assert counters.count(LOGS[US], "a.gz")["state"] == "folded"
+    assert counters.count([(LOGS[US], "a.gz")])[0]["state"] == "folded"
     assert made.asked == [(US, LOGS[US], "a.gz"), (EU, LOGS[EU], "a.gz")]
     counters.put("replays/a.gz", b"x")
     assert made.put == [(LOGS[US], "replays/a.gz"), (LOGS[EU], "replays/a.gz")]
@@ -96,7 +96,7 @@ def test_a_bucket_of_ones_own_is_read_where_it_is(
 ) -> None:
     """One that is no region's is named to each as it is."""
     made = cloud({"a.gz": US})
-    assert at_once(find_counters("prod")).count("mine", "a.gz")["state"] == "folded"
+    assert at_once(find_counters("prod")).count([("mine", "a.gz")])[0]["state"] == "folded"
     assert made.asked == [(US, "mine", "a.gz")]
 
 
@@ -108,7 +108,7 @@ def test_a_lost_region_stops_nobody(
     made.lost.add(US)
     counters = at_once(find_counters("prod"))
 
-    assert counters.count(LOGS[EU], "a.gz")["state"] == "folded"
+    assert counters.count([(LOGS[EU], "a.gz")])[0]["state"] == "folded"
     assert "Going on without everhop-prod-us-east-1-clicks" in capsys.readouterr().err
 
 
