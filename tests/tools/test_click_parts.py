@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.edges import GroupEdge
-from tools import click_parts, deploy_runs, edge_parts
+from tools import click_parts, deploy_runs, edge_parts, live_apps
 from tools.click_parts import COPIED, COPIES, COUNTED, LANDING, click_settings
 from tools.deploy_parts import parts_for
 from tools.deploy_reports import cost_lines
@@ -183,3 +183,15 @@ def test_the_plan_says_that_apps_will_be_told() -> None:
 
     for part in behind:
         assert run._look_behind(part).changes == ("settings: whose log files are whose to count",)
+
+
+def test_a_rollback_leaves_whose_files_are_whose() -> None:
+    """A release of before the second region would have the first count the second's files too."""
+    now = {"EVERHOP_LOGS": "l", **BOTH, "EVERHOP_RATE_LIMIT": "7"}
+    app = object.__new__(live_apps.LiveApp)
+    live: Any = lambda _: {"Environment": {"Variables": now}}  # noqa: E731
+    app.configuration = live  # type: ignore[method-assign]
+    then = {"EVERHOP_LOGS": "old", "EVERHOP_DEAD_LOGS": "q", "EVERHOP_RATE_LIMIT": "5"}
+
+    back = app._with_own("f", {"Environment": {"Variables": then}})
+    assert back["Environment"]["Variables"] == {**now, "EVERHOP_RATE_LIMIT": "5"}
