@@ -113,6 +113,15 @@ def test_other_faults_come_first(api: Api) -> None:
     assert api.keyed("PATCH", "/links/none", {}, If_Match='"v2"').status_code == 404
     assert api.keyed("PATCH", "/links/x", {"title": 1}, If_Match='"v2"').status_code == 422
     assert api.keyed("DELETE", "/links/none", If_Match="rubbish").status_code == 404
+    for query, body in (
+        ("tag=", {}),
+        ("tag=a&limit=0", {}),
+        ("tag=a&cursor=x", {}),
+        ("tag=a", {"no": 1}),
+    ):
+        answer = api.keyed("PATCH", f"/links?{query}", body, If_Match='"v2"')
+        assert answer.status_code == 422
+    assert api.keyed("PATCH", "/links?tag=a", {}, If_Match='"v2"').status_code == 412
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
