@@ -140,3 +140,37 @@ def test_one_shield_stands_between_all_places_and_the_origin():
             assert len(one.seen) == 2
 
     run(scenario())
+
+
+def test_an_error_has_the_templates_page_in_its_place_and_is_not_kept_for_it():
+    async def scenario():
+        described = template()
+        config = described["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        config["CustomErrorResponses"] = [
+            {
+                "ErrorCode": 404,
+                "ErrorCachingMinTTL": 0,
+                "ResponsePagePath": "/sorry",
+                "ResponseCode": 410,
+            },
+            {"ErrorCode": 403, "ErrorCachingMinTTL": 9, "ResponsePagePath": "/gone"},
+        ]
+        known = {
+            "/sorry": {"body": b"Sorry.", "headers": {"Cache-Control": "max-age=9"}},
+            "/closed": {"status": 403},
+        }
+        one = FakeOrigin(lambda r: known.get(r.path, {"status": 404, "text": "nothing"}))
+        async with running(described, {"one": one}) as site:
+            for path in ("/abc", "/abd", "/api/x"):
+                status, said, body = await site.ask(path)
+                assert (status, body, said["x-cache"]) == (410, b"Sorry.", "Error from cloudfront")
+            assert [r.path for r in one.seen] == ["/abc", "/sorry", "/abd", "/api/x"]
+            status, said, body = await site.ask("/abc", "HEAD")
+            assert (status, said["content-length"], body) == (410, "6", b"")
+            # The page for this one is not to be had.
+            assert [(await site.ask("/closed"))[0] for _ in range(2)] == [403, 403]
+            del known["/sorry"]
+            site.edges[0].layer.invalidate("/sorry")
+            assert (await site.ask("/abc"))[::2] == (404, b"nothing")
+
+    run(scenario())
