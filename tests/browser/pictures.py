@@ -115,7 +115,7 @@ def furnish(stack: RunningStack) -> None:
     report = stack.api("POST", "/imports", sheet(), Content_Type="text/csv").json
     assert report["counts"]["created"] == len(LINKS), report
     with counts_of(stack) as store:
-        fill(store, [slug for slug, _, _ in LINKS], now(), DAYS)
+        fill(store, [slug for slug, _, _ in reversed(LINKS)], now(), DAYS)
 
 
 def shoot(browser: "Browser", stack: RunningStack, name: str) -> None:
