@@ -29,7 +29,7 @@ from chalicelib.core.visitors import PROOF, RAW_QUERY
 from chalicelib.service.ports import Clock
 
 
-AT_ONCE = 16  # requests; each of them occupies a call of the app's function
+AT_ONCE = 8  # requests: each takes a call of the app's function from visitors
 TIMEOUT = 3.0  # seconds
 MOST_SILENT = 3  # requests without an answer, one after the other
 SERVICE = "execute-api"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.change_wiring import DAX_WAITS
 from chalicelib.core.changes import Change, Version
 from chalicelib.core.links import Link, edit_link
 from chalicelib.store.dax_links import DaxSettings, road_of
@@ -45,7 +46,7 @@ def edited_elsewhere(links: LinkTable, slug: str, reads: int = 24) -> Change:
     for _ in range(reads):
         links.get(slug)
     new = edit_link(old, {"destination": "https://b.test/"}, NOW)
-    to_item(bind("links", REGION), slug, new, "elsewhere").save()
+    to_item(links.model, slug, new, "elsewhere").save()
     assert links.get(slug) == old
     return Change(slug, "edited", Version(new, "elsewhere"), Version(old, "here"))
 
@@ -176,6 +177,23 @@ def test_what_stands_there_and_cannot_be_read_stops_no_other(links: LinkTable) -
 
     assert (purged.failed, purged.ignored) == (set(), {"odd-0"})
     assert links.get("odd-1") == edit_link(link("odd-1"), {"destination": "https://b.test/"}, NOW)
+
+
+def test_a_dax_that_is_slow_is_waited_for(links: LinkTable, dax: ClusterThread) -> None:
+    """Longer than a visitor waits, for whom it is lost; so a busy one has no batch begun anew."""
+    change = edited_elsewhere(links, "slow")
+    patient = DaxSettings(dax.endpoint, *DAX_WAITS)
+    with links_over_dax(patient) as purging, links_over_dax(DaxSettings(dax.endpoint)) as following:
+        connect(purging)
+        connect(following)
+        dax.behave(Fault.SLOW, delay_for=0.4)
+        purged = DaxPurge(road_of(purging._cached), "links")([change], frozenset())
+        following.get("slow")
+        lost = not road_of(following._cached).is_connected()
+        dax.behave(Fault.HEALTHY)
+
+    assert (purged.failed, purged.ignored, lost) == (set(), set(), True)
+    assert read_by_all(links, "slow") == {2}
 
 
 def test_what_is_old() -> None:
