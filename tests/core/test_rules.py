@@ -132,7 +132,8 @@ def in_hours(hours: Mapping[str, Any], now: datetime) -> bool:
 
 def compiled(rules: list[dict[str, Any]], visitor: Visitor, now: datetime) -> str | None:
     matcher = compile_rules(Rules.of(rules), find_zone)
-    return matcher.destination_for(visitor, now, "slug")
+    lead = matcher.lead_for(visitor, now, "slug")
+    return lead and lead.destination
 
 
 @settings(deadline=None, max_examples=1500)
@@ -207,7 +208,7 @@ def test_a_zone_that_is_gone_holds_at_no_time() -> None:
     )
 
     matcher = compile_rules(rules, only_utc)
-    assert matcher.destination_for(Visitor(), NOW, "s") == "https://e.example/2"
+    assert matcher.lead_for(Visitor(), NOW, "s") == ("https://e.example/2", False)
 
 
 WEIGHTS = st.lists(st.integers(1, 1000), min_size=1, max_size=20)
@@ -250,8 +251,10 @@ SPLIT = Rules.of(
 
 def variant_of(address: str, agent: str = LINUX, slug: str = "slug", rules: Rules = SPLIT) -> str:
     visitor = Visitor(headers={"user-agent": agent}, address=address)
-    found = compile_rules(rules, only_utc).destination_for(visitor, NOW, slug)
-    return str(found)[-1]
+    found = compile_rules(rules, only_utc).lead_for(visitor, NOW, slug)
+    assert found is not None
+    assert found.is_variant
+    return found.destination[-1]
 
 
 def test_visitors_are_shared_out_and_come_back() -> None:
