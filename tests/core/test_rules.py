@@ -17,7 +17,17 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.matchers import Variants, compile_rules
-from chalicelib.core.rules import DAYS, NO_RULES, Rules, destinations_of, dimensions, only_utc
+from chalicelib.core.rules import (
+    DAYS,
+    NO_RULES,
+    Rules,
+    destinations_of,
+    dimensions,
+    is_variant_id,
+    only_utc,
+    variant_id,
+    variant_names,
+)
 from chalicelib.core.visitors import Visitor
 from chalicelib.time_zones import find_zone
 
@@ -388,6 +398,22 @@ def test_destinations_are_told_once() -> None:
     rules = [{"if": {}, "destination": "https://e.example/a"}, *SPLIT.plain()]
 
     assert [*destinations_of(Rules.of(rules))] == ["https://e.example/a", "https://e.example/b"]
+
+
+def test_variants_are_called_by_their_names() -> None:
+    """Or by where they lead; one destination is one variant, by the first name that it has."""
+    a, b, c = (f"https://e.example/{side}" for side in "abc")
+    rules = [
+        {"if": {}, "destination": c},
+        {"if": {}, "variants": [{"destination": a, "weight": 1}, {"destination": b, "weight": 1}]},
+        {"if": {}, "variants": [{"name": "Blue", "destination": a, "weight": 1}]},
+        {"if": {}, "variants": [{"name": "Red", "destination": a, "weight": 1}]},
+    ]
+    assert variant_names(Rules.of(rules)) == {variant_id(a): "Blue", variant_id(b): b}
+    assert variant_names(NO_RULES) == {}
+    assert all(map(is_variant_id, variant_names(Rules.of(rules))))
+    # It is in logs and counts of years: the same in every release.
+    assert variant_id("https://e.example/a") == "9b08c3fa0172"
 
 
 @pytest.mark.parametrize(
