@@ -22,6 +22,7 @@ from chalicelib.core.freshness import GENERATED_AT, stamp_of
 from chalicelib.core.links import REDIRECT_STATUSES, Link
 from chalicelib.core.queries import RAW
 from chalicelib.core.redirects import Apart, Redirect, Refusal
+from chalicelib.core.rules import VARIANT
 from chalicelib.core.slugs import decode_slug
 from chalicelib.core.visitors import DEVICE, EXTRA_PATH, PROOF, RAW_QUERY, Visitor
 from chalicelib.service.redirects import RedirectService
@@ -114,7 +115,8 @@ def _refuse(request: Request, refusal: Refusal) -> Response:
 
 
 def _redirect(redirect: Redirect) -> Response:
-    headers = {"Location": redirect.location, "Content-Type": "text/plain; charset=utf-8"}
+    said = f"{VARIANT}{redirect.variant}" if redirect.variant else ""
+    headers = {"Location": redirect.location, "Content-Type": f"text/plain; charset=utf-8{said}"}
     if redirect.shared_for:
         headers["Cache-Control"] = _shared_for(redirect.shared_for)
     if not redirect.cacheable:

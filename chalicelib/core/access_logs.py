@@ -15,12 +15,12 @@ class BadFile(Exception):
     """A file that is no log, or no whole one; the text says why."""
 
 
-# What a request is counted by, in this order. `timestamp(ms)` may stand for date and time, and the
-# last two are not in v1: the country is chosen in v2, headers are in real-time logs alone.
-Request = tuple[str, str, str, str, str, str, str, str, str, str]
+# What a request is counted by, in this order. Two are not in v1: the country is chosen in v2,
+# headers are in real-time logs alone. The type of the answer tells the variant; see core/rules.
+Request = tuple[str, str, str, str, str, str, str, str, str, str, str]
 WANTED = (
     "date time cs-method cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query "
-    "c-country cs-headers"
+    "c-country cs-headers sc-content-type"
 ).split()
 _NEEDED = ("date", "time", "cs-method", "cs-uri-stem", "sc-status")
 # Without a header, as files of v2's format `plain` are, the fields are those of v1.

@@ -42,6 +42,7 @@ Counted = tuple[Group, Counts]
 Chunk = list[Counted]
 Shares = Mapping[str, Counts]  # a group's counts by the name of the file that has them
 Rows = dict[RowKey, Counts]
+_VARIANT = name_of("variant", "")
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -133,7 +134,9 @@ def _subjects_of(
     yield link_subject(workspace, group.slug_key), counts
     clicks = counts.get("clicks", 0)
     followed = {name_of(LINK, group.slug_key): clicks} if clicks else {}
-    yield workspace_subject(workspace), {**counts, **followed}
+    # Which side of a link was followed says nothing beside the sides of others.
+    shared = {name: count for name, count in counts.items() if not name.startswith(_VARIANT)}
+    yield workspace_subject(workspace), shared | followed
 
 
 def _add(totals: dict[K, Counts], key: K, counts: Counts) -> None:

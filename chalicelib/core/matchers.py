@@ -24,6 +24,13 @@ _KEPT = 64
 _ALWAYS = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
+class Lead(NamedTuple):
+    """Where a rule leads a visitor, and whether others are led elsewhere by the same rule."""
+
+    destination: str
+    is_variant: bool
+
+
 class Variants(NamedTuple):
     """Destinations that share their visitors, and where the share of each ends."""
 
@@ -42,7 +49,7 @@ class Matcher:
     outcomes: tuple[str | Variants, ...]
     finders: tuple[Find, ...]
 
-    def destination_for(self, visitor: Visitor, now: datetime, seed: str) -> str | None:
+    def lead_for(self, visitor: Visitor, now: datetime, seed: str) -> Lead | None:
         """Where the first rule that holds leads; None when none does."""
         held = (1 << len(self.outcomes)) - 1
         for find in self.finders:
@@ -50,7 +57,9 @@ class Matcher:
         if not held:
             return None
         outcome = self.outcomes[(held & -held).bit_length() - 1]
-        return outcome if isinstance(outcome, str) else outcome.choose(visitor.place(seed))
+        if isinstance(outcome, str):
+            return Lead(outcome, is_variant=False)
+        return Lead(outcome.choose(visitor.place(seed)), is_variant=True)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -8,7 +8,7 @@ from chalicelib.core.destinations import DestinationPolicy, is_safe_location, is
 from chalicelib.core.links import Link, state_of
 from chalicelib.core.paths import join_path
 from chalicelib.core.queries import merge_query
-from chalicelib.core.rules import ZoneFinder, dimensions, only_utc
+from chalicelib.core.rules import ZoneFinder, dimensions, only_utc, variant_id
 from chalicelib.core.visitors import Visitor
 
 
@@ -36,6 +36,7 @@ class Redirect(NamedTuple):
     status: int
     cacheable: bool = True
     shared_for: int = 0  # seconds that it holds for all with the same KEYED dimensions
+    variant: str = ""  # the id of the variant that the visitor was given
 
 
 class Refusal(NamedTuple):
@@ -90,17 +91,21 @@ def follow(
     refusal = refuse(link, policy, now)
     if refusal or link is None:
         return refusal or Refusal("unknown")
-    destination = link.destination
+    destination, variant = link.destination, ""
     if link.rules:
         # Loaded here, as most links have no rules and a cold start should not pay for them.
         from chalicelib.core.matchers import compile_rules  # noqa: PLC0415
 
-        found = compile_rules(link.rules, find_zone).destination_for(visitor, now, link.slug)
-        destination = destination if found is None else found
+        lead = compile_rules(link.rules, find_zone).lead_for(visitor, now, link.slug)
+        if lead is not None:
+            destination = lead.destination
+            variant = variant_id(destination) if lead.is_variant else ""
         if not is_safe_location(destination, policy):
             return Refusal("unsafe")
     location = _location(link, destination, visitor)
-    return Refusal("unknown") if location is None else Redirect(location, link.status)
+    if location is None:
+        return Refusal("unknown")
+    return Redirect(location, link.status, variant=variant)
 
 
 def _location(link: Link, destination: str, visitor: Visitor) -> str | None:

@@ -3,7 +3,9 @@
 The first rule that holds decides; `matchers.py` finds it.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
@@ -84,6 +86,32 @@ def dimensions(rules: Rules) -> frozenset[str]:
     queries = {f"query:{one['name']}" for rule in plain for one in rule["if"].get("query", ())}
     shared = {"visitor"} if any("variants" in rule for rule in plain) else set()
     return frozenset({_DIMENSION[name] for name in asked} | queries | shared)
+
+
+# How a redirect tells which variant it leads to: a parameter of its Content-Type. Of all that an
+# answer says, an access log keeps its status, its sizes and this.
+VARIANT = "; variant="
+_VARIANT_ID = re.compile(r"[0-9a-f]{12}")
+
+
+def variant_id(destination: str) -> str:
+    """What a variant is counted under: its destination, which its visitors see anyway, in short."""
+    digest = hashlib.blake2b(destination.encode("utf-8", "surrogatepass"), digest_size=6)
+    return digest.hexdigest()
+
+
+def is_variant_id(text: str) -> bool:
+    """Whether this could be one."""
+    return _VARIANT_ID.fullmatch(text) is not None
+
+
+def variant_names(rules: Rules) -> dict[str, str]:
+    """What variants are called, by their ids: their name or, without one, their destination."""
+    variants = [one for rule in rules.plain() for one in rule.get("variants", ())]
+    named = {variant_id(one["destination"]): str(one["destination"]) for one in variants}
+    # The first that has a name, as a destination may be in several rules.
+    names = {variant_id(one["destination"]): one.get("name") for one in reversed(variants)}
+    return named | {key: str(name) for key, name in names.items() if name}
 
 
 def destinations_of(rules: Rules) -> Iterable[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.core.counts import LINK, REST, CountRow
+from chalicelib.core.counts import LINK, REST, CountRow, name_of
 from chalicelib.core.times import format_time
 
 
@@ -24,6 +24,7 @@ TOPS: Mapping[str, str] = {
     "utm_mediums": "utm_medium",
     "utm_campaigns": "utm_campaign",
 }
+GONE = "(removed)"
 LINK_TOPS: Mapping[str, str] = {"links": LINK, **TOPS}
 SERIES_NAMES = ("clicks", "bots")
 KINDS_SHOWN = ("clicks", "bots", "heads", "previews")
@@ -94,6 +95,20 @@ def top_values(counts: Mapping[str, int], dimension: str, most: int) -> list[Sha
     # Clicks on several links are several clicks; no more than all of them is ever one value's.
     whole = max(counts.get("clicks", 0), 1)
     return [Share(value, clicks, round(min(clicks / whole, 1), 4)) for value, clicks in listed]
+
+
+def name_variants(counts: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
+    """The counts with variants by what they are called now, and not by their ids.
+
+    Those whose destination the link no longer has are GONE.
+    """
+    shown: Counter[str] = Counter()
+    for name, count in counts.items():
+        dimension, _, value = name.partition(":")
+        if dimension == "variant" and value != REST:
+            name = name_of(dimension, names.get(value, GONE))  # noqa: PLW2901
+        shown[name] += count
+    return shown
 
 
 def compare(since: datetime, until: datetime, clicks: int, clicks_then: int) -> Compared:

@@ -13,6 +13,7 @@ from chalicelib.core.access_logs import Problems, Request
 from chalicelib.core.agents import read_agent
 from chalicelib.core.counts import LONGEST_VALUE, UNKNOWN, name_of
 from chalicelib.core.links import REDIRECT_STATUSES
+from chalicelib.core.rules import VARIANT, is_variant_id
 from chalicelib.core.short_paths import PREVIEW, split_path
 from chalicelib.core.slugs import SlugPolicy, can_be_slug, decode_slug, slug_key
 from chalicelib.core.visitors import preferred_languages
@@ -92,6 +93,7 @@ class Tally:
         self._queries = self._memo(_read_query)
         self._countries = self._memo(_read_country)
         self._headers = Memo(_read_headers)
+        self._variants = self._memo(_read_variant)
 
     def _memo(self, read: Callable[[str], Names]) -> Memo[str, int]:
         return Memo(lambda field: self._names[read(field)])
@@ -100,9 +102,22 @@ class Tally:
         """Count these requests; how many of them are counted."""
         counts, places, agents = self._counts, self._places, self._agents
         referrers, queries, countries = self._referrers, self._queries, self._countries
+        variants = self._variants
         key: Key
         counted, last = 0, self.last
-        for date, time, method, stem, status, referrer, agent, query, country, headers in requests:
+        for (
+            date,
+            time,
+            method,
+            stem,
+            status,
+            referrer,
+            agent,
+            query,
+            country,
+            headers,
+            answer,
+        ) in requests:
             group, fixed = places[stem, status, method, date, time[:3]]
             if group < 0:
                 if group == BAD_TIME:
@@ -116,11 +131,17 @@ class Tally:
                 known, is_person = agents[agent]
                 if not is_person:
                     key = (group, known)
-                elif headers == "-":
-                    key = (group, known, referrers[referrer], queries[query], countries[country])
                 else:
-                    rest = (known, referrers[referrer], queries[query], countries[country])
-                    key = (group, *self._with_headers(rest, headers))
+                    key = (
+                        group,
+                        known,
+                        referrers[referrer],
+                        queries[query],
+                        countries[country],
+                        variants[answer],
+                    )
+                    if headers != "-":
+                        key = (group, *self._with_headers(key[1:], headers))
             counts[key] = counts.get(key, 0) + 1
             counted += 1
         self.last = last
@@ -192,7 +213,7 @@ def _named(seen: Iterable[tuple[Key, int]], names: Sequence[Names]) -> dict[str,
 
 
 _NO_LANGUAGE = name_of("language", UNKNOWN)
-_WITHOUT_LANGUAGE = 4  # agent, referrer, query and country
+_WITHOUT_LANGUAGE = 5  # agent, referrer, query, country and variant
 
 
 def _judge(method: str, status: str, *, preview: bool) -> int:
@@ -251,6 +272,12 @@ def _read_query(field: str) -> Names:
 def _read_country(field: str) -> Names:
     known = len(field) == 2 and field.isascii() and field.isalpha()
     return (name_of("country", field.upper() if known else UNKNOWN),)
+
+
+def _read_variant(field: str) -> Names:
+    """What the type of the answer says besides: only a redirect of ours says so."""
+    _, said, variant = unescape(field).rpartition(VARIANT)
+    return (name_of("variant", variant),) if said and is_variant_id(variant) else ()
 
 
 def _read_headers(field: str) -> tuple[Names, bool]:

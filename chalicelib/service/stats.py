@@ -1,7 +1,7 @@
 """Stats as owners ask for them: of one of their links, or of all of their workspace."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from chalicelib.core.periods import (
     period_before,
     plan_reads,
 )
+from chalicelib.core.rules import variant_names
 from chalicelib.core.slugs import can_be_slug
 from chalicelib.core.stat_files import write_stats
 from chalicelib.core.stat_queries import StatQuery, read_stat_query, stat_fields
@@ -27,6 +28,7 @@ from chalicelib.core.stats import (
     compare,
     describe_compared,
     describe_sums,
+    name_variants,
     sum_rows,
 )
 from chalicelib.core.times import format_time
@@ -83,7 +85,9 @@ class StatService:
         query = self._query(parameters)
         link = self.links.read(workspace, slug)
         subject = link_subject(workspace, self.links.key_of(link.slug))
-        return self._stats(subject, link.slug, query)
+        stats = self._stats(subject, link.slug, query)
+        counts = name_variants(stats.sums.counts, variant_names(link.rules))
+        return stats._replace(sums=replace(stats.sums, counts=counts))
 
     def of_workspace(self, workspace: str, parameters: Mapping[str, str]) -> Stats:
         """The stats of all links of a workspace together."""

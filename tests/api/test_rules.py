@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.rules import Rules, variant_names
 from tests.api.driver import Api, codes
 
 
@@ -90,6 +91,25 @@ def test_a_thousand_rules(api: Api) -> None:
     for size, status in ((256 * 1024, 201), (256 * 1024 + 1, 413)):
         ruled = b'{"destination": "https://example.com/", "rules": []}'.ljust(size)
         assert api.keyed("POST", "/links", ruled).status_code == status
+
+
+def test_a_redirect_tells_its_variant(api: Api) -> None:
+    """To the log, by its Content-Type: which side it is, and only where there are sides."""
+    sides = [{"destination": f"https://example.com/{side}?q=ü", "weight": 1} for side in "ab"]
+    api.made(D, slug="x", utm={"source": "s"}, rules=[GERMAN, {"variants": sides}])
+    told: dict[str, set[str]] = {}
+    for number in range(40):
+        answer = api.follow("x", CloudFront_Viewer_Address=f"192.0.2.{number}:443")
+        side = answer.headers["Location"][len("https://example.com/")]
+        told.setdefault(side, set()).add(answer.headers["Content-Type"])
+    names = variant_names(Rules.of(api.keyed("GET", "/links/x").json_body["rules"]))
+    ids = {destination[len("https://example.com/")]: key for key, destination in names.items()}
+
+    assert told == {
+        side: {f"text/plain; charset=utf-8; variant={ids[side]}"} for side in ("a", "b")
+    }
+    plain = api.follow("x", CloudFront_Viewer_Country="DE").headers["Content-Type"]
+    assert plain == "text/plain; charset=utf-8"
 
 
 def test_variants_share_visitors(api: Api) -> None:

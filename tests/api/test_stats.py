@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.counts import link_subject, workspace_subject
+from chalicelib.core.counts import REST, link_subject, workspace_subject
+from chalicelib.core.rules import variant_id
 from chalicelib.store.memory_counts import CountMemory
 from tests.api.driver import Api, codes, make_api
 from tests.clocks import SetClock
@@ -78,6 +79,29 @@ def test_other_looks(api: Api) -> None:
         "clicks": 72,
         "change": 0,
     }
+
+
+def test_variants_are_told_by_name(api: Api, counts: CountMemory, clock: SetClock) -> None:
+    """By their name or destination of today; what was counted of others is `(removed)`."""
+    sides = [
+        {"name": "Blue", "destination": "https://example.com/blue", "weight": 1},
+        {"destination": "https://example.com/green", "weight": 1},
+    ]
+    assert api.keyed("PATCH", "/links/promo", {"rules": [{"variants": sides}]}).status_code == 200
+    clicks = {variant_id("https://example.com/blue"): 5, "0123456789ab": 1, "ba9876543210": 2}
+    clicks |= {variant_id("https://example.com/green"): 4, REST: 3}
+    count(counts, PROMO, clock.time, {f"variant:{name}": n for name, n in clicks.items()})
+
+    found = ask(api, "from=2026-11-23")["top"]["variants"]
+
+    assert [(one["value"], one["clicks"]) for one in found] == [
+        ("Blue", 5),
+        ("https://example.com/green", 4),
+        ("(removed)", 3),
+        ("(other)", 3),
+    ]
+    sheet = api.keyed("GET", "/links/promo/stats?format=csv").body
+    assert b"Blue" in sheet if isinstance(sheet, bytes) else "Blue" in sheet
 
 
 def test_the_workspace(api: Api) -> None:

@@ -44,6 +44,7 @@ JSON = {
     "cs(Referer)": "-",
     "cs(User-Agent)": "Mozilla/5.0",
     "c-country": "DE",
+    "sc-content-type": "text/plain",
 }
 
 
@@ -64,7 +65,7 @@ def test_the_documented_lines_are_read() -> None:
         ("2019-12-13", "22:37:02", "GET", "/", "502"),
     ]
     assert requests[1][5] == "http://www.example.com/"
-    assert requests[2][6:] == ("curl/7.55.1", "-", "-", "-")
+    assert requests[2][6:] == ("curl/7.55.1", "-", "-", "-", "text/html")
 
 
 def test_older_lines_have_fewer_fields() -> None:
@@ -74,7 +75,7 @@ def test_older_lines_have_fewer_fields() -> None:
     assert problems == {}
     assert requests[1] == (
         *("2014-05-23", "01:13:12", "GET", "/soundtrack", "304", "www.unknownsingers.com"),
-        *("Mozilla/4.0%2520(compatible;%2520MSIE%25207.0)", "a=b&c=d", "-", "-"),
+        *("Mozilla/4.0%2520(compatible;%2520MSIE%25207.0)", "a=b&c=d", "-", "-", "-"),
     )
 
 
@@ -90,8 +91,8 @@ def test_fields_are_where_the_header_says() -> None:
 
     assert problems == {}
     assert requests == [
-        ("2026-01-02", "10:00:00", "GET", "/a", "302", "-", "-", "-", "DE", "-"),
-        ("2026-01-03", "11:00:00", "GET", "/b", "301", "-", "-", "q=1", "FR", "-"),
+        ("2026-01-02", "10:00:00", "GET", "/a", "302", "-", "-", "-", "DE", "-", "-"),
+        ("2026-01-03", "11:00:00", "GET", "/b", "301", "-", "-", "q=1", "FR", "-", "-"),
     ]
 
 
@@ -108,7 +109,19 @@ def test_json_has_an_object_a_line() -> None:
     requests, problems = read("\n".join(lines))
 
     assert requests == [
-        ("2024-11-14", "22:34:06", "GET", "/abc", "302", "-", "Mozilla/5.0", "-", "DE", "-")
+        (
+            "2024-11-14",
+            "22:34:06",
+            "GET",
+            "/abc",
+            "302",
+            "-",
+            "Mozilla/5.0",
+            "-",
+            "DE",
+            "-",
+            "text/plain",
+        )
     ]
     assert problems == {"json": 1, "fields": 2}
 
@@ -132,7 +145,9 @@ def test_every_line_is_read_as_a_dict_reader_would(
     requests, problems = read("\n".join([header, *lines]))
     wanted = "date time cs-method cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query c-country"
     plain = [dict(zip(fields, row, strict=True)) for row in rows if not row[0].startswith("#")]
-    expected = [(*(row[name] for name in wanted.split()), "-") for row in plain]
+    expected = [
+        (*(row[name] for name in wanted.split()), "-", row["sc-content-type"]) for row in plain
+    ]
 
     # A first field with a # is a comment, as in no log: all others are lines.
     assert requests == expected

@@ -17,7 +17,17 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.matchers import Variants, compile_rules
-from chalicelib.core.rules import DAYS, NO_RULES, Rules, destinations_of, dimensions, only_utc
+from chalicelib.core.rules import (
+    DAYS,
+    NO_RULES,
+    Rules,
+    destinations_of,
+    dimensions,
+    is_variant_id,
+    only_utc,
+    variant_id,
+    variant_names,
+)
 from chalicelib.core.visitors import Visitor
 from chalicelib.time_zones import find_zone
 
@@ -132,7 +142,8 @@ def in_hours(hours: Mapping[str, Any], now: datetime) -> bool:
 
 def compiled(rules: list[dict[str, Any]], visitor: Visitor, now: datetime) -> str | None:
     matcher = compile_rules(Rules.of(rules), find_zone)
-    return matcher.destination_for(visitor, now, "slug")
+    lead = matcher.lead_for(visitor, now, "slug")
+    return lead and lead.destination
 
 
 @settings(deadline=None, max_examples=1500)
@@ -207,7 +218,7 @@ def test_a_zone_that_is_gone_holds_at_no_time() -> None:
     )
 
     matcher = compile_rules(rules, only_utc)
-    assert matcher.destination_for(Visitor(), NOW, "s") == "https://e.example/2"
+    assert matcher.lead_for(Visitor(), NOW, "s") == ("https://e.example/2", False)
 
 
 WEIGHTS = st.lists(st.integers(1, 1000), min_size=1, max_size=20)
@@ -250,8 +261,10 @@ SPLIT = Rules.of(
 
 def variant_of(address: str, agent: str = LINUX, slug: str = "slug", rules: Rules = SPLIT) -> str:
     visitor = Visitor(headers={"user-agent": agent}, address=address)
-    found = compile_rules(rules, only_utc).destination_for(visitor, NOW, slug)
-    return str(found)[-1]
+    found = compile_rules(rules, only_utc).lead_for(visitor, NOW, slug)
+    assert found is not None
+    assert found.is_variant
+    return found.destination[-1]
 
 
 def test_visitors_are_shared_out_and_come_back() -> None:
@@ -385,6 +398,22 @@ def test_destinations_are_told_once() -> None:
     rules = [{"if": {}, "destination": "https://e.example/a"}, *SPLIT.plain()]
 
     assert [*destinations_of(Rules.of(rules))] == ["https://e.example/a", "https://e.example/b"]
+
+
+def test_variants_are_called_by_their_names() -> None:
+    """Or by where they lead; one destination is one variant, by the first name that it has."""
+    a, b, c = (f"https://e.example/{side}" for side in "abc")
+    rules = [
+        {"if": {}, "destination": c},
+        {"if": {}, "variants": [{"destination": a, "weight": 1}, {"destination": b, "weight": 1}]},
+        {"if": {}, "variants": [{"name": "Blue", "destination": a, "weight": 1}]},
+        {"if": {}, "variants": [{"name": "Red", "destination": a, "weight": 1}]},
+    ]
+    assert variant_names(Rules.of(rules)) == {variant_id(a): "Blue", variant_id(b): b}
+    assert variant_names(NO_RULES) == {}
+    assert all(map(is_variant_id, variant_names(Rules.of(rules))))
+    # It is in logs and counts of years: the same in every release.
+    assert variant_id("https://e.example/a") == "9b08c3fa0172"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """What a line counts as: clicks of people, and what is apart from them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -18,8 +20,10 @@ from chalicelib.core.counts import (
     bound_counts,
 )
 from chalicelib.core.folds import HOT, MOST_FILES, MOST_ITEMS, cut, mark_of, merge_groups, rows_of
+from chalicelib.core.rules import variant_id
 from chalicelib.core.slugs import SlugPolicy
 from chalicelib.core.tallies import Group, Tally
+from local.edge.access_logs import FIELDS
 from tests.service.fold_world import NOON, PHONE, ROBOT, line
 
 
@@ -116,6 +120,55 @@ def test_what_is_known_of_a_click_is_counted() -> None:
         ],
         1,
     )
+
+
+TYPE = f"text/plain; charset=utf-8; variant={variant_id('https://e.test/b')}"
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+@pytest.mark.parametrize("form", ["v1", "json"])
+def test_the_variant_is_told_by_the_type_of_the_answer(form: str, times: int) -> None:
+    """In either form of logs, encoded as CloudFront does it, and whatever else is in the line."""
+    said = {"cs(User-Agent)": PHONE, "sc-content-type": TYPE}
+    for _ in range(times):
+        said["sc-content-type"] = quote(said["sc-content-type"], safe="/;,=")
+    plain = line(NOON, "/abc~", **said)
+    logged = json.dumps(dict(zip(FIELDS, plain.split("\t"), strict=True)))
+    (counts,) = counts_of(plain if form == "v1" else logged).values()
+
+    told = {name: count for name, count in counts.items() if name.startswith("variant:")}
+    assert told == {f"variant:{variant_id('https://e.test/b')}": 1}
+    assert counts["language:(unknown)"] == counts["clicks"] == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"sc-content-type": "text/plain;%20charset=utf-8"},
+        {"sc-content-type": "text/plain;%20variant=short"},
+        {"sc-content-type": "text/plain;%20variant=0123456789AB"},
+        {"cs-uri-query": "variant=0123456789ab", "cs(Cookie)": ";%20variant=0123456789ab"},
+        {"sc-content-type": quote(TYPE), "cs-method": "HEAD"},
+        {"sc-content-type": quote(TYPE), "cs(User-Agent)": ROBOT},
+    ],
+    ids=["none", "no id", "capitals", "visitor's", "head", "robot"],
+)
+def test_nobody_but_a_redirect_tells_a_variant(said: dict[str, str]) -> None:
+    """No visitor can make one up, and only clicks have one."""
+    (counts,) = counts_of(line(NOON, "/abc~", **{"cs(User-Agent)": PHONE, **said})).values()
+
+    assert not [name for name in counts if name.startswith("variant:")]
+
+
+def test_variants_are_the_links_own() -> None:
+    """Those of all links together would say nothing: their workspace has none."""
+    chunk = [(Group(NOON, "abc", orphan=False), {"clicks": 2, "variant:0123456789ab": 2})]
+    rows = rows_of(chunk, {"abc": "w"}, "f", 0)
+
+    assert {row.subject: dict(counts) for row, counts in rows.items()} == {
+        "link/w/abc": {"clicks": 2, "variant:0123456789ab": 2},
+        "workspace/w": {"clicks": 2, "link:abc": 2},
+    }
 
 
 @pytest.mark.parametrize(

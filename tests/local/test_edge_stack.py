@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -279,6 +280,24 @@ def test_clicks_are_counted_from_the_log(edged: RunningStack) -> None:
     assert (stats["clicks"], hopping["clicks"]) == (3, 1)
     assert (stats["bots"], stats["heads"], stats["previews"]) == (1, 1, 1)
     assert stats["complete_as_of"]
+
+
+def test_variants_are_counted_from_the_log(edged: RunningStack) -> None:
+    """As many of each side as visitors were sent there, by the name that its owner gave it."""
+    sides = [
+        {"name": "Blue", "destination": f"{D}blue", "weight": 1},
+        {"destination": f"{D}green", "weight": 1},
+    ]
+    make(edged, "sided", rules=[{"variants": sides}])
+    sent = Counter(
+        edged.ask("GET", "/sided~", User_Agent=f"Mozilla/5.0 Firefox/{n}.0").headers["Location"]
+        for n in range(12)
+    )
+
+    stats = counted(edged, "sided", 12)
+
+    told = {one["value"]: one["clicks"] for one in stats["top"]["variants"]}
+    assert told == {"Blue": sent[f"{D}blue"], f"{D}green": sent[f"{D}green"]}
 
 
 def test_logs_are_replayed_once(edged: RunningStack, tmp_path: Path) -> None:
