@@ -20,6 +20,9 @@ from chalicelib.service.ports import Clock, LinkStore
 from chalicelib.store.streams import UnreadableRecord, read_record, sequence_of
 
 
+# Seconds for a connection and for an answer: many times a visitor's, as nobody waits for it, and
+# what is given up is begun anew with all that came after it.
+DAX_WAITS = (1, 2)
 Json = dict[str, Any]
 Write = Callable[[str], None]
 
@@ -127,7 +130,7 @@ def _dax_purge(config: Config) -> Purge:
     from chalicelib.store.dax_purges import DaxPurge  # noqa: PLC0415
     from chalicelib.store.models import bind  # noqa: PLC0415
 
-    settings = DaxSettings(config.dax, config.dax_connect_for, config.dax_read_for)
+    settings = DaxSettings(config.dax, *DAX_WAITS, open_for=1)
     road = road_of(bind_dax(bind(config.table, config.region), settings))
     return DaxPurge(road, config.table)
 

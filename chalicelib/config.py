@@ -94,6 +94,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "EVERHOP_KEEP_WARM": Setting(kinds.some, "0", "Links that the edge is asked for by schedule."),
     "EVERHOP_WARM_SLUGS": Setting(kinds.in_order, "", "Those links, the most followed first."),
+    "EVERHOP_WARM_WORKSPACES": Setting(
+        kinds.workspaces, "default", "Whose links are looked at for the most followed."
+    ),
     "EVERHOP_STREAM": Setting(kinds.stream, "", "The table's stream here; without it no purges."),
     "EVERHOP_LOGS": Setting(
         kinds.bucket, "", "The S3 bucket of access logs; without it no clicks."
@@ -147,6 +150,7 @@ class Config(NamedTuple):
     origin_secrets: tuple[str, ...] = ()
     keep_warm: int = 0
     warm_slugs: tuple[str, ...] = ()
+    warm_workspaces: tuple[str, ...] = ("default",)
     regions: tuple[str, ...] = ()
     table_endpoints: tuple[tuple[str, str], ...] = ()  # region, url
     home_read_for: float = 0.15
@@ -228,6 +232,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         origin_secrets=values["EVERHOP_ORIGIN_SECRETS"],
         keep_warm=values["EVERHOP_KEEP_WARM"],
         warm_slugs=values["EVERHOP_WARM_SLUGS"],
+        warm_workspaces=values["EVERHOP_WARM_WORKSPACES"],
         stream=values["EVERHOP_STREAM"],
         logs=values["EVERHOP_LOGS"],
         log_regions=_regions(values["EVERHOP_LOG_REGIONS"], region, "EVERHOP_LOG_REGIONS"),

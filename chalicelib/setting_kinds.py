@@ -21,6 +21,7 @@ _STREAM = re.compile(
     re.ASCII,
 )
 _DISTRIBUTION = re.compile(r"[A-Z0-9]{10,20}", re.ASCII)
+_WORKSPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
 _CLUSTER = re.compile(r"daxs?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 _BASE_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^?#\s]*)?", re.ASCII)
 
@@ -214,3 +215,11 @@ def some(text: str) -> int:
 def in_order(text: str) -> tuple[str, ...]:
     """Words with commas or spaces between, in their order."""
     return tuple(text.replace(",", " ").split())
+
+
+def workspaces(text: str) -> tuple[str, ...]:
+    """Names of workspaces with commas or spaces between, each once."""
+    found = tuple(dict.fromkeys(in_order(text)))
+    if not found or not all(map(_WORKSPACE.fullmatch, found)):
+        raise ValueError("names of workspaces, like default, shop")
+    return found

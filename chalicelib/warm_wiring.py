@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from chalicelib.api.logs import write_line
 from chalicelib.config import Config
-from chalicelib.core.access import OPERATOR
 from chalicelib.core.counts import CountRow, workspace_subject
 from chalicelib.core.errors import Unavailable
 from chalicelib.entrance import make_link_store, now
@@ -40,13 +39,16 @@ def keep_warm(
 
 
 def _rows(config: Config, counts: CountStore | None, clock: Clock) -> list[CountRow]:
-    """What was followed of the operator's links lately; nothing when that can't be told now."""
+    """What was followed lately of these workspaces' links; nothing when that can't be told now."""
     if len(config.warm_slugs) >= config.keep_warm:
         return []
     store = counts or make_counts(config, make_link_store(config))
     until = clock()
+    subjects = map(workspace_subject, config.warm_workspaces)
     try:
-        return store.read(workspace_subject(OPERATOR), "day", until - COUNTED_FOR, until)
+        return [
+            row for one in subjects for row in store.read(one, "day", until - COUNTED_FOR, until)
+        ]
     except Unavailable:
         return []
 

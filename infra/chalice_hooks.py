@@ -26,7 +26,9 @@ from infra.caches import (
     method_caches,
     read_caches,
 )
-from infra.dax_hooks import teach_network
+from infra.click_hooks import teach_clicks
+from infra.clicks import DEAD_LOGS, LOGS
+from infra.dax_hooks import NETWORK, stands_outside, teach_network, without_network
 from infra.stream_hooks import teach_streams
 
 
@@ -34,8 +36,9 @@ Json = dict[str, Any]
 # What `python -m tools deploy` adds to a stage of .chalice/config.json, as JSON in the same form:
 # what the account decides, like the bucket's name, must not stand in a file that is tracked.
 HANDED = "EVERHOP_HANDED_CONFIG"
-# Where one of these is set there is a function more; app.py must see it when it is loaded.
-_DECIDING = ("EVERHOP_STREAM", "EVERHOP_LOGS")
+# Where these are set there is a function more, or more is said of it: app.py and our other hooks
+# must see them when they are loaded.
+_DECIDING = ("EVERHOP_STREAM", LOGS, DEAD_LOGS)
 _swagger_of = SwaggerGenerator._generate_route_method  # noqa: SLF001 - Chalice has no hook
 _schedule_of = SAMTemplateGenerator._generate_scheduledevent  # noqa: SLF001
 _template_of = SAMTemplateGenerator._generate_restapi  # noqa: SLF001
@@ -48,6 +51,7 @@ def teach_chalice() -> None:
     SAMTemplateGenerator._generate_scheduledevent = _write_schedule  # type: ignore[method-assign] # noqa: SLF001
     teach_network()
     teach_streams()
+    teach_clicks()
     if os.environ.get(HANDED):
         _hand(json.loads(os.environ[HANDED]))
 
@@ -59,10 +63,13 @@ def _hand(handed: Json) -> None:
     merge, look_up = Config._chain_merge, Config._chain_lookup  # noqa: SLF001
 
     def merge_handed(self: Config, name: str) -> Json:
-        return {**merge(self, name), **handed.get(name, {})}
+        merged = {**merge(self, name), **handed.get(name, {})}
+        return without_network(merged) if stands_outside(self.function_name) else merged
 
     def look_up_handed(self: Config, name: str, *varies: bool, **named: bool) -> Any:
-        return handed[name] if name in handed else look_up(self, name, *varies, **named)
+        if name in handed and not (name in NETWORK and stands_outside(self.function_name)):
+            return handed[name]
+        return look_up(self, name, *varies, **named)
 
     Config._chain_merge = merge_handed  # type: ignore[method-assign] # noqa: SLF001
     Config._chain_lookup = look_up_handed  # type: ignore[method-assign] # noqa: SLF001

@@ -14,6 +14,7 @@ from chalice.deploy.deployer import Deployer
 from chalice.deploy.models import LambdaFunction
 from chalice.package import SAMTemplateGenerator
 
+from infra.clicks import OUTSIDE_NETWORK
 from infra.dax import (
     FAR_TABLES,
     IPV6,
@@ -27,6 +28,7 @@ from infra.dax import (
 
 Json = dict[str, Any]
 TOLD = "EVERHOP_DAX"  # the setting by which the app knows its cluster
+NETWORK = frozenset({"subnet_ids", "security_group_ids"})
 _function_of = SAMTemplateGenerator._generate_lambdafunction  # noqa: SLF001 - Chalice has no hook
 _deploy = Deployer.deploy
 _network_of = TypedAWSClient._create_vpc_config  # noqa: SLF001
@@ -42,6 +44,8 @@ def _write_function(self: SAMTemplateGenerator, resource: LambdaFunction, templa
     before = set(template["Resources"])
     _function_of(self, resource, template)
     if not is_on(self._config.chalice_stage) or resource.subnet_ids:
+        return
+    if stands_outside(resource.resource_name):
         return
     deployment = self._config.environment_variables["EVERHOP_STAGE"]
     for name in set(template["Resources"]) - before:
@@ -75,7 +79,18 @@ def _deploy_told(self: Deployer, config: Config, chalice_stage_name: str) -> Any
 
 
 def _network_with_ipv6(self: TypedAWSClient, *given: Any, **named: Any) -> Json:
-    return {**_network_of(self, *given, **named), IPV6: True}
+    network = dict(_network_of(self, *given, **named))
+    return {**network, IPV6: True} if network["SubnetIds"] else network
+
+
+def stands_outside(function: str) -> bool:
+    """Whether a function has no use for the network, though the others of its stage stand in it."""
+    return function in OUTSIDE_NETWORK
+
+
+def without_network(variables: Json) -> Json:
+    """Settings of a function that stands outside: it asks the table, as it can't reach DAX."""
+    return {name: it for name, it in variables.items() if name != TOLD}
 
 
 def what_is_missing(config: Config) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 Json = dict[str, Any]
 # Claims, keys, counters and jobs are in the stream too: nobody is called, or pays, for them.
 PATTERN = '{"dynamodb":{"Keys":{"sk":{"S":["link"]}}}}'
+# A hundred, Chalice's own, are too few to catch up by: each batch waits for CloudFront once.
+BATCH = 500
 RETRIES = 8
 # Conflicts matter for long after caches have forgotten; the stream itself ends after 24 hours.
 LONGEST = 6 * 3600
@@ -25,6 +27,7 @@ def mapping_settings(stream: str, deployment: str) -> Json:
     in halves when the function itself failed; what never goes well ends in the queue.
     """
     return {
+        "BatchSize": BATCH,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": RETRIES,

@@ -149,8 +149,9 @@ def hand_on(channels: Mapping[str, Channel], act: str, within: float = _WITHIN) 
     async def forward(words: Mapping[str, Any]) -> Json:
         region = str(words.get("region") or next(iter(channels), ""))
         if region not in channels:
-            here = f"{', '.join(channels)} does" if channels else "no region has one"
-            raise ControlError(f"{region or 'what was named'} does not run here; {here}.")
+            have = "has" if len(channels) == 1 else "have"
+            others = f"{', '.join(channels)} {have}" if channels else "no region has"
+            raise ControlError(f"{region or 'what was named'} has no such part here; {others}.")
         try:
             said = await asyncio.to_thread(ask, channels[region], act, words, within)
         except (OSError, http.client.HTTPException) as error:

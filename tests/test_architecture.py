@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "infra.edge": {"chalicelib.core"},
     "local": {"app", "chalicelib", "chalice", "infra", "botocore.auth", "botocore.awsrequest"}
     | {"botocore.credentials"}
-    | set("moto aiohttp yarl watchfiles werkzeug flask yaml".split()),
+    | set("moto aiohttp yarl watchfiles werkzeug flask yaml brotli".split()),
     "tools": {"local", "infra", "packing.zips", "chalicelib.core", "chalicelib.config"}
     # The one item that operators write; how it is found, the store alone knows.
     | {"chalicelib.store.absences", "chalicelib.store.models"}

@@ -116,20 +116,21 @@ def ask_rate(account: Account, region: str) -> Quota:
     return Quota(region, calling(client.get_account))
 
 
-def _place_of(account: Account, stage: Stage) -> Place:
+def place_of(account: Account, stage: Stage) -> Place:
+    """Where a stage is deployed, in a region that answers; NotDeployed when it is not."""
     account.enter(region_of(stage))
     return find_place(stage.name)
 
 
 def ask_functions(account: Account, stage: Stage, runtime: str) -> Iterator[Function]:
     """The API's function and the worker, as they are deployed."""
-    place = _place_of(account, stage)
+    place = place_of(account, stage)
     client = account.client("lambda", place.region)
     by_chalice = (ROOT / ".chalice" / "deployed" / f"{stage.name}.json").exists()
     how = _redeploy(stage, place.region, by_chalice=by_chalice)
     for part, handler in HANDLERS.items():
         name = f"{stage.config['app_name']}-{stage.name}-{part}" if part else place.function
-        said = _or_none(partial(client.get_function_configuration, FunctionName=name))
+        said = or_none(partial(client.get_function_configuration, FunctionName=name))
         yield Function(stage, part, said, runtime, handler, how)
 
 
@@ -170,7 +171,7 @@ def _pages(client: Any, call: str, field_name: str) -> list[Any]:
 
 def ask_cache(account: Account, stage: Stage) -> Cache:
     """What `tools cache status` looks at."""
-    api = StageApi(_place_of(account, stage))
+    api = StageApi(place_of(account, stage))
     try:
         cache = read_caches()[stage.name]
     except (SettingsFileError, KeyError):
@@ -184,14 +185,14 @@ def ask_cache(account: Account, stage: Stage) -> Cache:
 
 def ask_table(account: Account, stage: Stage) -> Table:
     """The stage's table in its region."""
-    place = _place_of(account, stage)
+    place = place_of(account, stage)
     client = account.client("dynamodb", place.region)
     name = stage.environment.get("EVERHOP_TABLE", "")
-    said = _or_none(partial(client.describe_table, TableName=name))
+    said = or_none(partial(client.describe_table, TableName=name))
     return Table(stage, said["Table"]["TableStatus"] if said else None)
 
 
-def _or_none(call: Callable[[], Any]) -> Any:
+def or_none(call: Callable[[], Any]) -> Any:
     """What AWS says of a thing; None when there is no such thing."""
     try:
         return calling(call)

@@ -7,6 +7,7 @@ stopped half-way.
 from functools import partial
 from typing import Any
 
+from infra.clicks import LOGS
 from tools.live_apps import api_id_in, forget_note, read_note
 from tools.stage_apis import calling, is_found, make_client
 from tools.stages import Stage
@@ -19,14 +20,16 @@ class AppRemoval:
         self._stage = stage.name
         name = f"{stage.config['app_name']}-{stage.name}"
         # As Chalice names them; a rule is a schedule's.
-        self._functions = [name, f"{name}-worker", f"{name}-warm", f"{name}-changes"]
-        self._roles = [f"{name}-{it}" for it in ("api_handler", "worker", "warm", "changes")]
+        others = ("worker", "warm", "changes", "clicks")
+        self._functions = [name, *(f"{name}-{it}" for it in others)]
+        self._roles = [f"{name}-{it}" for it in ("api_handler", *others)]
         self._rule = f"{name}-warm-event"
         self._api = api_id_in(read_note(stage.name))
         self._gateway = make_client("apigateway", region)
         self._lambda = make_client("lambda", region)
         self._iam = make_client("iam", region)
         self._events = make_client("events", region)
+        self._s3 = make_client("s3", region)
 
     def is_left(self) -> bool:
         """Whether any of it is there."""
@@ -42,6 +45,7 @@ class AppRemoval:
             self._remove_rule()
         for name in filter(self._has_function, self._functions):
             self._remove_mappings(name)
+            self._remove_notifications(name)
             calling(partial(self._lambda.delete_function, FunctionName=name))
         for role in filter(self._has_role, self._roles):
             self._remove_role(role)
@@ -54,6 +58,22 @@ class AppRemoval:
         listed = calling(partial(self._lambda.list_event_source_mappings, **named))
         for one in listed["EventSourceMappings"]:
             calling(partial(self._lambda.delete_event_source_mapping, UUID=one["UUID"]))
+
+    def _remove_notifications(self, name: str) -> None:
+        """They stay too, and S3 then refuses each change of what else the bucket tells."""
+        said = calling(partial(self._lambda.get_function_configuration, FunctionName=name))
+        bucket = said.get("Environment", {}).get("Variables", {}).get(LOGS, "")
+        named = {"Bucket": bucket}
+        if not bucket or not is_found(partial(self._s3.head_bucket, **named)):
+            return
+        told = calling(partial(self._s3.get_bucket_notification_configuration, **named))
+        told.pop("ResponseMetadata")
+        functions = told.pop("LambdaFunctionConfigurations", [])
+        left = [it for it in functions if it["LambdaFunctionArn"] != said["FunctionArn"]]
+        if len(left) < len(functions):
+            kept = {**told, "LambdaFunctionConfigurations": left}
+            put = self._s3.put_bucket_notification_configuration
+            calling(partial(put, **named, NotificationConfiguration=kept))
 
     def _remove_rule(self) -> None:
         listed = calling(partial(self._events.list_targets_by_rule, Rule=self._rule))["Targets"]

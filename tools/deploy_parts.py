@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from infra.dax import StageDax, read_dax, stacks_for
 from infra.edges import GroupEdge, read_edges
+from tools.click_parts import click_parts, landing_part
 from tools.client import CannotRun
 from tools.edge_parts import edge_parts, opened_parts, static_part
 from tools.parts import DATA, Kind, Parameters, Part, leftover_of
@@ -86,6 +87,7 @@ def parts_for(
     return (
         *_stacks(group, "group", home, DATA),
         *(part for region in wanted for part in _replicas(group, region, home)),
+        *([landing_part(group)] if edge.enabled else []),
         *(part for stage in stages for part in _regional(group, stage, home, clusters, edge)),
         *(edge_parts(group, home, edge) if is_whole else ()),
         *(opened_parts(group, home) if is_whole and edge.enabled else ()),
@@ -132,6 +134,8 @@ def _regional(
     yield from _dax(group, stage, region, dax)
     if edge.enabled or dax.enabled:  # else there is no cache to purge
         yield streams_part(group, stage, region)
+    clicks = [*click_parts(group, stage, region, [it.region or home for it in group.stages])]
+    yield from clicks if edge.enabled else ()
     kinds: tuple[Kind, ...] = ("app", "cache", "smoke")
     for kind in kinds:
         name = "smoke test" if kind == "smoke" else kind
@@ -141,6 +145,8 @@ def _regional(
         # After the app, which was told of DAX, and stands in its network, until then.
         every = [*_dax(group, stage, region, StageDax(enabled=True))]
         yield from (leftover_of(part) for part in reversed(every))
+    if not edge.enabled:
+        yield from (leftover_of(part) for part in clicks if not part.is_data)
 
 
 def _directions(group: Group, stage: Stage, region: str, home: str) -> Iterator[Part]:

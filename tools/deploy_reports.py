@@ -8,6 +8,7 @@ from itertools import groupby
 from infra.caches import TOLD, StageCache
 from infra.keep_warm import cost_of
 from infra.site_builds import build_site, read_site
+from tools.click_parts import A_MILLION, COUNTED
 from tools.parts import Part
 from tools.stacks import Update
 from tools.stages import Stage
@@ -91,7 +92,7 @@ def cost_lines(
     total = sum(price for _, price in fixed)
     yield from wrap(
         f"Fixed costs: {total:,.2f} USD a month{f' ({named})' if named else ''}, "
-        "by us-east-1's list prices. By use: table, functions, requests, files, logs.",
+        f"by us-east-1's list prices. By use: {_by_use(parts)}.",
         "",
     )
     yield from _purge_lines(parts, stages)
@@ -110,6 +111,14 @@ def _purge_lines(parts: Sequence[Part], stages: Sequence[Stage]) -> Iterator[str
             f"each. An edit is one path for each of {len(stages)} regions; ten at once are one.",
             "",
         )
+
+
+def _by_use(parts: Sequence[Part]) -> str:
+    """What is paid by use; of clicks, where any are counted, how much."""
+    said = "table, functions, requests, files, logs"
+    if not any(it.name == COUNTED and it.kind == "stack" for it in parts):
+        return said
+    return f"{said}, clicks ({A_MILLION:.2f} for a million of ten thousand links, at each replica)"
 
 
 def _is_told(stage: Stage, parts: Sequence[Part]) -> bool:

@@ -18,6 +18,7 @@ from tools.cache_plans import (
     unsafe_reasons,
 )
 from tools.caches import Refused, Wanted, make_so
+from tools.click_parts import COPIED, click_settings
 from tools.client import CannotRun
 from tools.edge_runs import PUBLIC_URL, SECRETS, Edge
 from tools.edge_trials import try_edge
@@ -154,7 +155,7 @@ class Deployment:
         told = self._edge.handed(stage)
         if told and self._caches[stage].enabled and TOLD not in self._stages[stage].environment:
             told[TOLD] = "on"  # the query is a key only as the edge hands it on
-        told |= self._purge_settings(stage)
+        told |= self._purge_settings(stage) | click_settings(own, self.parts)
         for name, value in told.items():
             put_handed(handed, f"environment_variables.{name}", value)
         return handed
@@ -193,6 +194,8 @@ class Deployment:
         if not self._edge.outputs or f"everhop-{self.group.name}-edge" in self._stacks_changing:
             told = f"{PUBLIC_URL}, {SECRETS} and {TOLD}, once the edge stands"
             return Update(is_new=False, changes=(f"settings: {told}",))
+        if any(it.name == COPIED for it in self._changing):
+            return Update(is_new=False, changes=("settings: whose log files are whose to count",))
         if any(it.kind == "app" and it.stage == part.stage for it in self._changing):
             # It is told by then.
             return _NOTHING

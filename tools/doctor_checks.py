@@ -5,7 +5,8 @@ from typing import Any
 
 from tools import account_facts as aws
 from tools import work_facts as here
-from tools.checks import accounts, deployments, machines, timeouts, work_trees
+from tools.checks import accounts, clicks, deployments, machines, timeouts, work_trees
+from tools.click_facts import ask_clicks
 from tools.doctor import Check, Work
 from tools.findings import Finding, ok
 
@@ -88,6 +89,7 @@ CHECKS = (
         deployments.judge_apis,
     ),
     Check("functions", _stages, _functions, deployments.judge_function),
+    Check("clicks", _stages, _online(ask_clicks), clicks.judge_clicks),
     Check("tables", _stages, _online(aws.ask_table), deployments.judge_table),
     Check("API cache", _stages, _online(aws.ask_cache), deployments.judge_cache),
 )

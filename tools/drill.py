@@ -57,6 +57,7 @@ def _add_loss(drill: argparse.ArgumentParser) -> None:
 def _add_lag(drill: argparse.ArgumentParser) -> None:
     drill.add_argument("--links", type=_count, default=2000, help="to make and follow (2000)")
     drill.add_argument("--edits", type=_count, default=30, help="to wait for (30)")
+    drill.add_argument("--edit-rate", type=_positive, default=2.0, help="of these in a second (2)")
     drill.add_argument(
         "--lags", type=_lags, default=(0.0, 5.0, 60.0), help="in seconds, like 0,5,60"
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from chalicelib.core.freshness import kept_for
 from infra.caches import read_caches
 from infra.edges import FIREWALL, WATCH, GroupEdge
+from tools.click_parts import copied_part
 from tools.parts import GLOBAL, HOME_OF_GLOBALS, Parameters, Part, leftover_of
 from tools.stages import Group, Stage
 
@@ -48,6 +49,7 @@ def edge_parts(group: Group, home: str, edge: GroupEdge) -> Iterator[Part]:
         if HOME_OF_GLOBALS not in _regions(group, home):
             files = _part(group, "files", "regional/files.yaml", named)  # for the zip
             yield replace(files, is_data=True)
+        yield copied_part(group, _regions(group, home))
         yield from _wanted(group, home, edge)
     wanted = {it.stack for it in _wanted(group, home, edge)} if edge.enabled else set()
     every = [*_wanted(group, home, GroupEdge(enabled=True))]
@@ -61,7 +63,6 @@ def _wanted(group: Group, home: str, edge: GroupEdge) -> Iterator[Part]:
     yield _part(group, "headers", "global/headers.yaml")
     if edge.firewall:
         yield replace(_part(group, "firewall", "global/firewall.yaml", named), monthly=FIREWALL)
-    yield replace(_part(group, "logs", "global/logs.yaml", named), is_data=True)
     functions = _part(group, "edge-functions", "edge/functions.yaml", named)
     yield replace(functions, takes=_ZIP, is_data=True, stays=True)
     yield _distribution(group, home, edge)

@@ -1,17 +1,15 @@
 """What an evacuation acts on: a region on AWS, or one of the stack on this machine."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from chalicelib.config import ConfigError
-from local.controls import Channel, ControlError, ask, find_channel
+from local.controls import STATUS, Channel, ControlError, ask, command, find_channel
 from local.fences import FENCE
 from local.settings import read_settings
 from local.templates import stage_environment
@@ -133,12 +131,12 @@ class OnThisMachine:
 
 
 def find_local(region: str) -> Scene:
-    """The stack that runs on this machine, by its status and its control channel."""
+    """The stack that has its data in EVERHOP_DATA, by its control channel, whatever its port is."""
     try:
-        settings = read_settings(os.environ)
-        token = find_channel(Path(settings.data)).token
-        status = _read_status(f"{settings.url}/_local/status")
-    except (ConfigError, ControlError, OSError, ValueError) as error:
+        data = Path(read_settings(os.environ).data)
+        token = find_channel(data).token
+        status = command(data, STATUS)
+    except (ConfigError, ControlError) as error:
         raise CannotRun(f"The stack on this machine can't be asked: {error}") from None
     regions = {it["name"]: it for it in status["regions"]}
     databases = {name: it["dynamodb_endpoint"] for name, it in regions.items()}
@@ -148,9 +146,3 @@ def find_local(region: str) -> Scene:
     url = regions.get(region, {}).get("api_url", "")
     one = OnThisMachine(region, url, token, databases)
     return Scene(LOCAL, tuple(regions), one, RegionTables(table, [*regions], databases), Timing())
-
-
-def _read_status(url: str) -> dict[str, Any]:
-    with urlopen(url, timeout=10) as answer:  # noqa: S310 - the stack's own
-        said: dict[str, Any] = json.load(answer)
-    return said

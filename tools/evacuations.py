@@ -148,8 +148,7 @@ def _return(options: argparse.Namespace, scene: Scene, others: Sequence[str]) ->
     now = scene.timing.now
     name, known = options.region, scene.tables.newest(others)
     if not is_planned(known.absences, name):
-        print(scene.region.unfence())
-        print(f"{name} is not absent: nothing else to do.")
+        _lift_alone(options, scene)
         return
     _say(
         f"Return {name} to {scene.name}:",
@@ -169,6 +168,15 @@ def _return(options: argparse.Namespace, scene: Scene, others: Sequence[str]) ->
     scene.tables.write(again(tidy(known.absences, now()), name, moment))
     scene.timing.wait_until(holds_from(moment), f"{name} is a home again")
     print(f"{name} is a home again.")
+
+
+def _lift_alone(options: argparse.Namespace, scene: Scene) -> None:
+    """Undo what an evacuation that stopped early may have left."""
+    print(f"{options.region} is not absent: nothing to do but to lift its fence, if it has one.")
+    if options.plan:
+        return
+    confirm(yes=options.yes)
+    print(scene.region.unfence())
 
 
 def _say(title: str, *lines: str) -> None:

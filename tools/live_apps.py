@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from infra.clicks import DEAD_LOGS, LOG_REGIONS, LOGS
 from infra.dax import FAR_TABLES, IPV6, stack_name
 from tools.app_changes import AppState, Routes
 from tools.client import CannotRun
@@ -24,6 +25,7 @@ KEY = "EVERHOP_API_KEY_HASH"
 DAX = "EVERHOP_DAX"
 _SECRETS = "EVERHOP_ORIGIN_SECRETS"
 _OF_THE_EDGE = (_SECRETS, "EVERHOP_PUBLIC_URL")
+_OF_LOGS = (LOGS, DEAD_LOGS, LOG_REGIONS)
 
 
 def read_note(stage: str) -> Json:
@@ -84,10 +86,12 @@ class LiveApp:
         """What visitors and owners ask, what works on jobs, and what is there by settings."""
         name = self.place.function.rpartition(":")[2]
         is_warmed = int(self.stage.environment.get("EVERHOP_KEEP_WARM") or 0)
-        changes = f"{name}-changes"
-        asked = partial(self._lambda.get_function_configuration, FunctionName=changes)
         told = [f"{name}-warm"] if is_warmed else []
-        return [name, f"{name}-worker", *told, *([changes] if is_found(asked) else [])]
+        by_settings = [f"{name}-changes", f"{name}-clicks"]
+        return [name, f"{name}-worker", *told, *filter(self._has_function, by_settings)]
+
+    def _has_function(self, name: str) -> bool:
+        return is_found(partial(self._lambda.get_function_configuration, FunctionName=name))
 
     def state(self, record: Release | None) -> AppState:
         """As it is deployed, its files named by the record when that is of the same code."""
@@ -126,7 +130,8 @@ class LiveApp:
         """Make functions, rights and routes those of a release.
 
         Not the admin key: one that was replaced meanwhile must not open anything again. Nor what
-        the edge goes by, which stays as it is.
+        the edge goes by, which stays as it is, nor whose log files are whose to count: two regions
+        that differ about it would count some twice.
         """
         self.name_release(HALF_WAY + release.name)
         self._allow(release.policy)
@@ -146,8 +151,9 @@ class LiveApp:
 
     def _with_own(self, name: str, configuration: Mapping[str, Any]) -> Json:
         now = _variables(self.configuration(name))
-        own = {key: now[key] for key in (KEY, *_OF_THE_EDGE) if now.get(key)}
-        variables = {**_variables(configuration), **own}
+        then = _variables(configuration)
+        own = {key: now[key] for key in (KEY, *_OF_THE_EDGE, *_OF_LOGS) if now.get(key)}
+        variables = {**{key: it for key, it in then.items() if key not in _OF_LOGS}, **own}
         return {**configuration, "Environment": {"Variables": variables}}
 
     def _in_own_network(self, configuration: Mapping[str, Any]) -> Json:

@@ -16,7 +16,8 @@ from tools.stages import Group, Stage
 
 
 _AT_ONCE = 1000  # objects that S3 deletes in one call
-_BUCKETS = {"files": "files", "static": "site", "logs": "logs"}  # by part, as templates name them
+# By part, as templates name them.
+_BUCKETS = {"files": "files", "static": "site", "logs": "logs", "log copies": "logs"}
 
 
 class Removals:
@@ -72,7 +73,7 @@ class Removals:
             name = f"/aws/lambda/{stage.config['app_name']}-{stage.name}"
             there = set(_log_groups(region, name)) & {
                 name,
-                *(f"{name}-{it}" for it in ("worker", "warm", "changes")),
+                *(f"{name}-{it}" for it in ("worker", "warm", "changes", "clicks")),
             }
             found += [f"log group {it} in {region}" for it in sorted(there)]
         return found

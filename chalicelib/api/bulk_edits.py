@@ -80,7 +80,6 @@ def routes(edits: BulkEditService, doors: Doors) -> Blueprint:
         """
         workspace = doors.authorise(request, "write")
         left = seconds_left(request)
-        _check_version(request, required=doors.require_if_match)
         check_parameters(request, PARAMETERS)
         dry_run = read_declared(request, TRIAL)
         query, body = _read_query(request), read_json(request)
@@ -89,6 +88,8 @@ def routes(edits: BulkEditService, doors: Doors) -> Blueprint:
         asked = [list_name(workspace, query), digest_request("PATCH /v1/links", body, ""), dry_run]
         cursors = _Cursors(doors.cursor_secret, json.dumps(asked))
         query = replace(query, after=read_parameter(request, "cursor", "", cursors.read))
+        # Last: a precondition counts only where the request would succeed (RFC 9110, 13.2.1).
+        _check_version(request, required=doors.require_if_match)
         report = edits.run(workspace, query, edit, left, dry_run=dry_run)
         cursor = cursors.write(report.after)
         return json_answer(_describe(report, request_id(request), cursor, dry_run=dry_run))

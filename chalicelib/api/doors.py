@@ -1,6 +1,7 @@
 """What owners' routes go through: the key is checked, the request read, the answer written."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from chalicelib.core.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
+from chalicelib.core.fields import LONGEST_NAME
 from chalicelib.core.idempotency import (
     HEADER_POINTER,
     Asked,
@@ -108,11 +110,21 @@ def json_answer(body: Any, status: int = 200, headers: dict[str, str] | None = N
 
 def read_json(request: Request, most: int = MAX_JSON) -> Any:
     """The body as JSON; TooLarge before it is parsed, BadRequest when it can't be."""
+    text = read_text(request, most)
     try:
-        text = read_text(request, most)
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_read_members)
-    except (ValueError, RecursionError):
-        raise BadRequest("The body is not JSON.") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(_broken_at(text, error.lineno, error.colno)) from None
+    except ValueError:
+        raise BadRequest("A number in the body has too many digits.") from None
+    except RecursionError:
+        raise BadRequest("The body is nested too deeply.") from None
+
+
+def _broken_at(text: str, line: int, column: int) -> str:
+    if not text.strip():
+        return "The body is empty; it should be JSON."
+    return f"The body is not JSON: see line {line}, column {column}."
 
 
 def read_asked(request: Request, workspace: str, route: str, body: object) -> Asked | None:
@@ -139,10 +151,11 @@ def refuse_key(request: Request, why: str) -> None:
 def _read_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # As RFC 7493 has it: of two members with one name nobody knows which was meant.
     members = dict(pairs)
-    if len(members) < len(pairs):
-        raise BadRequest("An object has two members with the same name.")
     if not all(map(_is_whole, members)):
         raise BadRequest("The name of a member has half of a character in it.")
+    if len(members) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise BadRequest(f"An object has two members named “{twice[:LONGEST_NAME]}”.")
     return members
 
 
@@ -151,7 +164,7 @@ def _is_whole(name: str) -> bool:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+    raise BadRequest(f"{name} is no number in JSON.")
 
 
 def read_text(request: Request, most: int) -> str:
@@ -160,7 +173,7 @@ def read_text(request: Request, most: int) -> str:
     if encoding.strip().lower() != "identity":
         raise UnsupportedMediaType(f"Content-Encoding {encoding} is not read here.")
     raw = request.raw_body
-    data = raw.encode() if isinstance(raw, str) else raw
+    data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     if len(data) > most:
         raise TooLarge(f"At most {most // 1024} KiB; this is {len(data) // 1024 + 1} KiB.")
     try:

@@ -8,7 +8,8 @@ from chalice.app import Request, Response
 from chalicelib.core.errors import PreconditionRequired
 
 
-_LIST = re.compile(r'\s*(?:(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,\s*|$))*', re.ASCII)
+# Empty members are passed over (RFC 9110, 5.6.1).
+_LIST = re.compile(r'[\s,]*(?:(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,[\s,]*|$))*', re.ASCII)
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _VERSION = re.compile(r'"v([1-9]\d{0,14})(?:-[a-z]+)?"', re.ASCII)
 

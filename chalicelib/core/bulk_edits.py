@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core.errors import Invalid, Problem
 from chalicelib.core.fields import MAX_TAGS, PLAIN_FIELDS, Field, read_fields, tags
-from chalicelib.core.links import Link, edit_link
+from chalicelib.core.links import LINK_FIELDS, Link, edit_link
 
 
 # What a link does and how it is filed. Where it leads and what it is called are its own: nothing
@@ -37,7 +37,7 @@ class BulkEdit:
 
 def read_bulk_edit(body: object) -> BulkEdit:
     """The change that a body asks for; Invalid names every bad field."""
-    values = read_fields(body, BULK_FIELDS)
+    values = read_fields(body, BULK_FIELDS, others=LINK_FIELDS)
     add, remove = values.pop("add_tags", ()), values.pop("remove_tags", ())
     if set(add) & set(remove):
         detail = "The same tag can't be both added and removed."

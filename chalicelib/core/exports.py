@@ -32,8 +32,9 @@ EXPORT_FIELDS: Mapping[str, Field] = {
         example="csv",
     ),
     "archived": Field(
-        Kind(_parse_archived, {"type": ["boolean", "string"], "enum": [True, False, "all"]}),
-        about="Only the archived links, only the others, or all.",
+        # No enum: of values of two types generators of clients make nothing.
+        Kind(_parse_archived, {"type": ["boolean", "string"], "pattern": "^all$"}),
+        about="`true` for the archived links, `false` for the others, `all` for both.",
         example="all",
     ),
     "tag": Field(

@@ -1,7 +1,7 @@
 """The fields of a request body: how each is read, and every problem named at once."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib.core.errors import Invalid, Problem, Refused
@@ -227,11 +227,15 @@ PLAIN_FIELDS: Mapping[str, Field] = {
 
 
 def read_fields(
-    body: object, fields: Mapping[str, Field], required: Iterable[str] = ()
+    body: object,
+    fields: Mapping[str, Field],
+    required: Iterable[str] = (),
+    others: Container[str] = (),
 ) -> dict[str, Any]:
     """The values of the fields that `body` has; Invalid with a problem for each bad one.
 
     A field that is missing is not in the result; one that is null is there with its cleared value.
+    `others` are there to be read: nobody is told that there is none of that name.
     """
     if not isinstance(body, dict):
         raise Invalid([Problem("", "type", "The body is a JSON object.")])
@@ -243,7 +247,7 @@ def read_fields(
     ]
     for name, value in body.items():
         try:
-            values[name] = _read(fields.get(name), value)
+            values[name] = _read(fields.get(name), value, is_there=name in others)
         except Refused as refused:
             problems.append(refused.at(pointer_to(name)))
         except Invalid as invalid:
@@ -253,9 +257,10 @@ def read_fields(
     return values
 
 
-def _read(field: Field | None, value: object) -> Any:
+def _read(field: Field | None, value: object, *, is_there: bool) -> Any:
     if field is None:
-        raise Refused("unknown_field", "There is no such field.")
+        why = "This field can't be written here." if is_there else "There is no such field."
+        raise Refused("unknown_field", why)
     if value is not None:
         return field.kind.parse(value)
     if not field.nullable:

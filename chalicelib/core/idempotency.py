@@ -76,6 +76,16 @@ def digest_request(route: str, body: object, key: str) -> str:
     return hashlib.sha256(asked).hexdigest()
 
 
+def receipt_of(asked: Asked, now: datetime) -> str:
+    """The receipt of a request for a slug of its owner's choice: the same at every try of that day.
+
+    So a try that finds no claim, as that went with its region, still knows the link of the first.
+    It is no secret, so nothing may be drawn from it.
+    """
+    said = json.dumps([asked.workspace, asked.key, asked.digest, now.date().isoformat()])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
 def new_claim(digest: str, receipt: str, plan: str, now: datetime) -> Claim:
     """The claim of a key that is used now for the first time."""
     expires_at = (now + KEPT_FOR).replace(microsecond=0)

@@ -73,6 +73,8 @@ class Link:
 
 NAMES = tuple(one.name for one in fields(Link))
 _PRIVATE = frozenset({"workspace", "deleted_at", "made_by", "password"})
+# What a link has in the API, to be read or to be written.
+LINK_FIELDS = frozenset(NAMES) - _PRIVATE | {"short_url", "state", "has_password", "password"}
 
 
 def state_of(link: Link, now: datetime) -> State:

@@ -78,7 +78,12 @@ _PARAMETER = object_of(
     required=["name"],
     title="RuleParameter",
 )
-_NAME = Field(text(64), about="For people: it decides nothing.", example="Germany, on phones")
+_NAME = Field(
+    text(64),
+    nullable=True,
+    about="For people: it decides nothing.",
+    example="Germany, on phones",
+)
 
 
 def _hours(find_zone: ZoneFinder) -> Kind:
@@ -160,15 +165,18 @@ def _variant(destination: Field) -> Kind:
             example=70,
         ),
     }
-    return object_of(fields, required=["destination", "weight"], title="RuleVariant")
+    return object_of(fields, required=["destination", "weight"], check=_given, title="RuleVariant")
+
+
+def _given(parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if value is not None}
 
 
 def _one_outcome(rule: dict[str, Any]) -> dict[str, Any]:
     if ("destination" in rule) == ("variants" in rule):
         raise Refused("rule_outcome", "A rule has either a destination or variants.")
     # In one order, and without what is empty, so that the same rules are stored the same.
-    given = {"name": rule.get("name"), "if": rule.get("if", {}), **rule}
-    return {name: value for name, value in given.items() if value is not None}
+    return _given({"name": rule.get("name"), "if": rule.get("if", {}), **rule})
 
 
 def rules_field(parse_destination: Kind, find_zone: ZoneFinder) -> Field:

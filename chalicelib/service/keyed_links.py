@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 
 from chalicelib.core.errors import IdempotencyInProgress, SlugTaken, Unavailable
 from chalicelib.core.homes import is_elsewhere
-from chalicelib.core.idempotency import Asked, Claim, chance_of, check_same, new_claim
+from chalicelib.core.idempotency import (
+    Asked,
+    Claim,
+    chance_of,
+    check_same,
+    new_claim,
+    receipt_of,
+)
 from chalicelib.core.links import Link
 from chalicelib.service.links import LinkService
 from chalicelib.service.ports import ClaimStore
@@ -46,11 +53,13 @@ class KeyedLinkService:
                 continue
             link, is_drawn = self._plan(asked, body, claim)
             try:
-                return link, carry_out(self.links, link)
+                there = carry_out(self.links, link)
             except SlugTaken:
                 claims.release(asked.workspace, asked.key, claim, self.links.now())
                 if not is_drawn:
                     raise
+            else:
+                return _as_made(link, there), there is not None
         raise IdempotencyInProgress("Others with this key are at work; send it again.")
 
     def _claim(
@@ -61,7 +70,7 @@ class KeyedLinkService:
         claim = claims.find(asked.workspace, asked.key, now)
         if claim is None:
             link, is_drawn = self.links.check(asked.workspace, body, at=now)
-            receipt = draw_receipt(self.links)
+            receipt = draw_receipt(self.links) if is_drawn else receipt_of(asked, now)
             slug = next(slugs) if is_drawn else link.slug
             wanted = new_claim(asked.digest, receipt, slug, now)
             claim = claims.claim(asked.workspace, asked.key, wanted)
@@ -73,6 +82,12 @@ class KeyedLinkService:
         """The link that the claim stands for: made of its time, its slug and the same body."""
         link, is_drawn = self.links.check(asked.workspace, body, at=claim.claimed_at)
         return replace(link, slug=claim.plan, made_by=claim.receipt), is_drawn
+
+
+def _as_made(link: Link, there: Link | None) -> Link:
+    """The link of this plan, as of the try that made it, whose claim may be lost."""
+    made_at = link.created_at if there is None else there.created_at
+    return replace(link, created_at=made_at, updated_at=made_at)
 
 
 def claims_for(asked: Asked, first: ClaimStore, repeated: ClaimStore | None) -> ClaimStore:
@@ -87,12 +102,12 @@ def make_marked(links: LinkService, link: Link, regions: Sequence[str]) -> tuple
     try: so every try draws the same, in whatever region.
     """
     if link.slug:
-        return link, carry_out(links, link)
+        return link, carry_out(links, link) is not None
     slugs = links.draw_slugs(chance_of(str(link.made_by)), regions)
     while True:
         named = replace(link, slug=next(slugs))
         try:
-            return named, carry_out(links, named)
+            return named, carry_out(links, named) is not None
         except SlugTaken:
             continue
 
@@ -102,8 +117,8 @@ def draw_receipt(links: LinkService) -> str:
     return f"{links.chance(_RECEIPTS):032x}"
 
 
-def carry_out(links: LinkService, link: Link) -> bool:
-    """Make the link unless it is made, as its receipt tells; whether it was."""
+def carry_out(links: LinkService, link: Link) -> Link | None:
+    """Make the link unless it is made, as its receipt tells; what there is of it then."""
     key = links.key_of(link.slug)
     try:
         links.store.create(key, link)
@@ -112,11 +127,11 @@ def carry_out(links: LinkService, link: Link) -> bool:
         # What became of the link since then, an edit or a tombstone, bears its receipt too.
         if there is None or there.made_by != link.made_by:
             raise
-        return True
+        return there
     except Unavailable:
         # The home is away; but what was made there before may have come here.
         there = links.store.seek(key) if is_elsewhere(key, links.regions) else None
         if there is None or there.made_by != link.made_by:
             raise
-        return True
-    return False
+        return there
+    return None

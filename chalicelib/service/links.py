@@ -15,6 +15,7 @@ from chalicelib.core.errors import Invalid, NotFound, Problem, SlugTaken, Stale,
 from chalicelib.core.fields import PLAIN_FIELDS, Field, Kind, read_fields, time
 from chalicelib.core.homes import home_of
 from chalicelib.core.links import (
+    LINK_FIELDS,
     Link,
     bury_link,
     check_link,
@@ -123,7 +124,7 @@ class LinkService:
         fields = self.create_fields
         if imported:
             fields = {**fields, "created_at": Field(time)}
-        values = read_fields(body, fields, required=("destination",))
+        values = read_fields(body, fields, required=("destination",), others=LINK_FIELDS)
         slug = values.pop("slug", None)
         values = {"created_at": now, "updated_at": now, **values}
         link = Link(workspace=workspace, slug=slug or "", **values)
@@ -191,7 +192,7 @@ class LinkService:
 
         Two edits at once without `if_versions` are both kept, field by field.
         """
-        changes = read_fields(body, self.edit_fields)
+        changes = read_fields(body, self.edit_fields, others=LINK_FIELDS)
         return self.change(
             workspace, slug, if_versions, lambda link: edit_link(link, changes, self.now())
         )

@@ -5,10 +5,15 @@ from typing import Any
 
 from local.dax.answers import capacities, metrics_by_table, success
 from local.dax.engines import ABSENT, Engine, ItemKey, item_key
+from local.dax.errors import invalid
 from local.dax.expressions import Path, projection_paths
 from local.dax.keys import Schema, decode_key, encode_key
 from local.dax.options import read_options
 from local.dax.values import Json
+
+
+MOST_READ = 100
+MOST_WRITTEN = 25
 
 
 @dataclass
@@ -18,6 +23,7 @@ class _Asked:
     schema: Schema
     consistent: bool
     paths: list[Path] | None
+    keys: list[Json]
     found: list[tuple[Json, bytes]] = field(default_factory=list)  # keys and items
     missing: list[Json] = field(default_factory=list)  # keys that DynamoDB must be asked for
 
@@ -25,7 +31,13 @@ class _Asked:
 async def batch_get_item(engine: Engine, arguments: list[Any]) -> bytes:
     """The answer to BatchGetItem; what the item cache has is not asked for."""
     requests, raw = arguments
-    tables = {table: await _look_up(engine, table, *asked) for table, asked in requests.items()}
+    tables = {table: await _read(engine, table, *asked) for table, asked in requests.items()}
+    keys = [
+        item_key(table, key, asked.schema) for table, asked in tables.items() for key in asked.keys
+    ]
+    _check_items(keys, MOST_READ, "BatchGetItem")
+    for table, asked in tables.items():
+        _look_up(engine, table, asked)
     missing = {table: asked for table, asked in tables.items() if asked.missing}
     answer: Json = {}
     if missing:
@@ -34,22 +46,33 @@ async def batch_get_item(engine: Engine, arguments: list[Any]) -> bytes:
     return success([responses, _unprocessed_keys(answer, tables)], capacities(answer))
 
 
-async def _look_up(
+def _check_items(items: list[ItemKey], most: int, operation: str) -> None:
+    # In DynamoDB's place: it is asked for nothing that the cache has, and moto lets some pass.
+    if len(items) > most:
+        raise invalid(f"Too many items requested for the {operation} call")
+    if len(set(items)) < len(items):
+        raise invalid("Provided list of item keys contains duplicates")
+
+
+async def _read(
     engine: Engine, table: str, consistent: bool, projection: bytes | None, keys: list[bytes]
 ) -> _Asked:
     schema = await engine.schemas.of(table)
     paths = None if projection is None else projection_paths(projection)
-    asked = _Asked(schema, bool(consistent), paths)
-    for key in (decode_key(data, schema) for data in keys):
-        item = None if consistent else engine.items.get(item_key(table, key, schema))
+    return _Asked(schema, bool(consistent), paths, [decode_key(data, schema) for data in keys])
+
+
+def _look_up(engine: Engine, table: str, asked: _Asked) -> None:
+    for key in asked.keys:
+        at = item_key(table, key, asked.schema)
+        item = None if asked.consistent else engine.items.get(at)
         if item is None:
             asked.missing.append(key)
         elif item != ABSENT:
             asked.found.append((key, item))
-    if not consistent:
-        engine.counters.item_hits += len(keys) - len(asked.missing)
+    if not asked.consistent:
+        engine.counters.item_hits += len(asked.keys) - len(asked.missing)
         engine.counters.item_misses += len(asked.missing)
-    return asked
 
 
 async def _fetch(engine: Engine, missing: dict[str, _Asked], options: Json) -> Json:
@@ -111,11 +134,13 @@ async def batch_write_item(engine: Engine, arguments: list[Any]) -> bytes:
         ]
         for table, flat in requests.items()
     }
-    items = {
-        item_key(table, _subject(one), schemas[table]): one
+    writes_at = [
+        (item_key(table, _subject(one), schemas[table]), one)
         for table, writes in wanted.items()
         for one in writes
-    }
+    ]
+    _check_items([at for at, _ in writes_at], MOST_WRITTEN, "BatchWriteItem")
+    items = dict(writes_at)
     with engine.writing(list(items)) as flight:
         body = {"RequestItems": wanted, **read_options(raw).body}
         answer = await engine.upstream.ask("BatchWriteItem", body)

@@ -41,10 +41,11 @@ def sign(response: Response, told: Told, place: str, request_id: str, via: str) 
 
 def cache_status(told: Told, headers: Headers) -> str:
     """The edge's member behind those of the tiers that were asked for this very answer."""
-    if told.is_hit:
-        stale = "; fwd=stale; fwd-status=5xx" if told.how == "error" else ""
-        return f"edge; hit; ttl={int(told.ttl)}{stale}"
-    parts = [f"edge; fwd={told.how}"]
+    asked_in_vain = told.how == "error" and told.status > 0
+    if told.is_hit and not asked_in_vain:
+        return f"edge; hit; ttl={int(told.ttl)}"
+    # A member says `hit` or `fwd`, and never both.
+    parts = [f"edge; fwd={'stale' if asked_in_vain else told.how}"]
     parts += [f"fwd-status={told.status}"] if told.status and told.status != 200 else []
     parts += ["stored"] if told.stored else []
     parts += ["collapsed"] if told.collapsed else []

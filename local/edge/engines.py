@@ -23,6 +23,7 @@ from local.edge.messages import (
     copy_headers,
     error_response,
     put,
+    reason_of,
     value_of,
 )
 from local.edge.roads import Road, Trip
@@ -31,6 +32,8 @@ from local.edge.selections import select
 
 Json = dict[str, Any]
 _NO_RULE = ErrorRule()
+_OF_OTHERS = ("cache-status", "server-timing")  # what tiers say that this time were not asked
+_OF_A_PAGE = frozenset({"host", "accept-encoding"})  # all that a custom error page is asked with
 _NO_HANDLERS: Mapping[str, Handler] = {}
 
 
@@ -104,7 +107,9 @@ class Edge:
         key = self._key(trip)
         told = self.layer.fresh(("GET", *key[1:])) if request.method == "HEAD" else None
         told = told or self.layer.fresh(key)
-        return self._finish(trip, told, request_id) if told else self._miss(trip, key, request_id)
+        if told is None or self._error_of(told).page:
+            return self._miss(trip, key, request_id)
+        return self._finish(trip, told, request_id)
 
     @property
     def caches(self) -> list[Layer]:
@@ -145,9 +150,16 @@ class Edge:
         except FunctionError as error:
             return self._failed(error, request_id)
         told = Told(response, "method", status=response.status)
-        return self._finish(trip, told, request_id)
+        return self._finish(trip, await self._with_page(trip, told), request_id)
 
     async def _miss(self, trip: Trip, key: Key, request_id: str) -> Answer:
+        try:
+            told = await self._tell(trip, key)
+        except FunctionError as error:
+            return self._failed(error, request_id)
+        return self._finish(trip, await self._with_page(trip, told), request_id)
+
+    async def _tell(self, trip: Trip, key: Key) -> Told:
         rules = self._rules(trip.behaviour)
 
         async def fetch(condition: Headers) -> Response:
@@ -156,12 +168,29 @@ class Edge:
                 return await self._road.fetch(trip, condition)
             return await self._through_shield(trip, key, rules)
 
+        answer = self.layer.answer if trip.kept else self.layer.answer_alone
+        return await answer(key, fetch, rules)
+
+    def _error_of(self, told: Told) -> ErrorRule:
+        return self._distribution.errors.get(told.response.status, _NO_RULE)
+
+    async def _with_page(self, trip: Trip, told: Told) -> Told:
+        """The same with the template's page for its error; without, where that can't be had."""
+        rule = self._error_of(told)
+        if not rule.page:
+            return told
+        said = {name: trip.request.headers[name] for name in _OF_A_PAGE & set(trip.request.headers)}
+        request = Request("GET", rule.page, headers=said, client=trip.request.client)
+        behaviour = self._find(rule.page)
+        asked = Trip(behaviour, request, trip.said, trip.config, not behaviour.caching.is_off)
         try:
-            answer = self.layer.answer if trip.kept else self.layer.answer_alone
-            told = await answer(key, fetch, rules)
-        except FunctionError as error:
-            return self._failed(error, request_id)
-        return self._finish(trip, told, request_id)
+            page = (await self._tell(asked, self._key(asked))).response
+        except FunctionError:
+            return told
+        if page.status != 200:
+            return told
+        status = rule.status or told.response.status
+        return replace(told, response=replace(page, status=status, reason=reason_of(status)))
 
     async def _through_shield(self, trip: Trip, key: Key, rules: Rules) -> Response:
         assert self._shield is not None  # noqa: S101 - who calls this has looked
@@ -197,7 +226,8 @@ class Edge:
         origin = value_of(request.headers, "origin")
         response = dress(trip.behaviour, chosen, origin)
         if told.is_hit or told.collapsed:
-            response.headers.pop("cache-status", None)  # the other tiers were not asked this time
+            for name in _OF_OTHERS:
+                response.headers.pop(name, None)
         handlers = self._handlers_of(trip.behaviour)
         if "viewer-response" in handlers and told.response.status < 400:
             try:

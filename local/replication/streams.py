@@ -14,10 +14,12 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from infra.streams import BATCH
 from local.controls import Json
 from local.functions import PREFIX
 from local.journal import Journal
 from local.replication.changes import Change
+from local.replication.filters import passes
 from local.replication.logs import Letter, Page, Place
 from local.replication.origins import News, OneAtATime, wait_for
 from local.replication.records import record_of, sequence_number
@@ -26,7 +28,6 @@ from local.templates import function_timeout
 
 READER = "stream"
 FUNCTION = "changes"
-BATCH = 100
 TRIES = 5
 _WAITS = (0.2, 5.0)
 _LOOK_EVERY = 5.0
@@ -124,7 +125,7 @@ class Pump:
     async def _step(self, session: ClientSession) -> None:
         news = self.news.listen()
         page = await self.run(self._read)
-        batch = [change for change in page.changes if not change.changes_nothing]
+        batch = [it for it in page.changes if not it.changes_nothing and is_wanted(it)]
         if not batch:
             if page.position > self._place.sequence:
                 await self._move(page.position, 0)
@@ -217,6 +218,11 @@ class Pump:
             "dead_letters": dead,
             "error": self.error,
         }
+
+
+def is_wanted(change: Change) -> bool:
+    """Whether the mapping's filter hands it over; what it does not costs no invocation."""
+    return passes({"dynamodb": {"Keys": json.loads(change.key)}})
 
 
 _UNREACHABLE = (ClientError, OSError, TimeoutError, ValueError, sqlite3.Error)

@@ -202,6 +202,46 @@ def test_bodies(api: Api, body: bytes, status: int) -> None:
         assert problem["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b" \n", "empty"),
+        (b'{"slug": "a",\n  oops}', "line 2, column 3"),
+        (b'{"max_clicks": -Infinity}', "-Infinity"),
+        (b'{"slug": "a", "title": "b", "s\\u006cug": "c"}', "“slug”"),
+        (b'{"max_clicks": %s}' % (b"9" * 5000), "digits"),
+        (b'{"a":' * 9000, "deep"),
+        (b'{"\\ud800": 1}', "half of a character"),
+    ],
+)
+def test_why_a_body_is_not_read(api: Api, body: bytes, told: str) -> None:
+    """Whoever sent it is told what is wrong with it, and where."""
+    answer = api.keyed("POST", "/links", body)
+
+    assert answer.status_code == 400
+    assert told in answer.json_body["detail"]
+
+
+def test_a_link_that_is_sent_back_whole(api: Api) -> None:
+    """Fields that are only read, or only written with a create, are not said to be none."""
+    link = api.made("https://example.com/", slug="whole")
+    answer = api.keyed("PATCH", "/links/whole", {**link, "no": 1})
+
+    told = {one["pointer"]: one["detail"] for one in answer.json_body["errors"]}
+    assert told.pop("/no") == "There is no such field."
+    only_read = {
+        "slug",
+        "short_url",
+        "state",
+        "has_password",
+        "created_at",
+        "updated_at",
+        "version",
+    }
+    assert set(told) == {f"/{name}" for name in only_read}
+    assert set(told.values()) == {"This field can't be written here."}
+
+
 def test_content_type(api: Api) -> None:
     """A form, which curl sends by default, is 415 in problem+json."""
     answer = api.keyed(

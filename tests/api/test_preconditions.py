@@ -13,7 +13,8 @@ D = "https://example.com/x"
 
 
 @pytest.mark.parametrize(
-    "header", ['"v1"', 'W/"v1"', '"other", W/"v1"', '"a,b" ,"v1",', "*", ' "v1" ']
+    "header",
+    ['"v1"', 'W/"v1"', '"other", W/"v1"', '"a,b" ,"v1",', "*", ' "v1" ', ',"v1"', '"a",, ,"v1" ,,'],
 )
 def test_what_the_client_has_is_not_sent_again(api: Api, header: str) -> None:
     """304 without a body, with the tag; tags are compared weakly and may be several."""
@@ -26,7 +27,9 @@ def test_what_the_client_has_is_not_sent_again(api: Api, header: str) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("header", ['"v2"', "v1", '"v1', '"V1"', "", "rubbish", '"v1""v1"', '"v1-'])
+@pytest.mark.parametrize(
+    "header", ['"v2"', "v1", '"v1', '"V1"', "", "rubbish", '"v1""v1"', '"v1-', ",,"]
+)
 def test_what_it_has_not_is(api: Api, header: str) -> None:
     """Another tag, or what is no tag, is answered in full."""
     api.made(D, slug="x")
@@ -80,7 +83,7 @@ def test_a_state_is_no_obstacle_to_an_edit(api: Api) -> None:
     assert api.keyed("PATCH", "/links/x", {"title": "T"}, If_Match='"v2"').status_code == 200
 
 
-@pytest.mark.parametrize("header", ['"v9", "v1"', '"v1","x"', "*"])
+@pytest.mark.parametrize("header", ['"v9", "v1"', '"v1","x"', "*", ', ,"v9",,"v1"'])
 def test_one_of_the_versions_named(api: Api, header: str) -> None:
     """If-Match may name several versions; one that is current will do."""
     api.made(D, slug="x")
@@ -110,6 +113,15 @@ def test_other_faults_come_first(api: Api) -> None:
     assert api.keyed("PATCH", "/links/none", {}, If_Match='"v2"').status_code == 404
     assert api.keyed("PATCH", "/links/x", {"title": 1}, If_Match='"v2"').status_code == 422
     assert api.keyed("DELETE", "/links/none", If_Match="rubbish").status_code == 404
+    for query, body in (
+        ("tag=", {}),
+        ("tag=a&limit=0", {}),
+        ("tag=a&cursor=x", {}),
+        ("tag=a", {"no": 1}),
+    ):
+        answer = api.keyed("PATCH", f"/links?{query}", body, If_Match='"v2"')
+        assert answer.status_code == 422
+    assert api.keyed("PATCH", "/links?tag=a", {}, If_Match='"v2"').status_code == 412
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])

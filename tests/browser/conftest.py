@@ -3,6 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,9 @@ class Console:
         return [text for text in self.complaints if not any(one in text for one in self.expected)]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """The distribution's Chromium, ended after each file: its event loop would be in others' way."""
+@contextmanager
+def running_chromium() -> Iterator["Browser"]:
+    """The distribution's Chromium."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -55,6 +56,13 @@ def browser() -> Iterator["Browser"]:
         running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A browser that is ended after each file: its event loop would be in others' way."""
+    with running_chromium() as running:
+        yield running
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ SHARES: Mapping[str, Mapping[str, int]] = {
     | {"www.google.com": 12, "a-rather-long-name.of-some.newsletter-provider.example.com": 11},
     "language": {"de": 58, "en": 24, "fr": 8, "it": 5, "pt-BR": 3, "pl": 2},
     "utm_source": {"newsletter": 40, "poster": 20},
+    "variant": {"blue": 70, "green": 30},
 }
 Rows = dict[RowKey, dict[str, int]]
 

@@ -153,10 +153,11 @@ def test_all_links(page: "Page", stack: RunningStack, slug: str) -> None:
 
 
 def test_a_sheet(page: "Page", stack: RunningStack, slug: str) -> None:
-    """The button saves a CSV that is named for the link."""
+    """The menu saves a CSV that is named for the link."""
     open_stats(page, stack, f"#stats/{slug}")
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as started:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("menuitem", name="CSV").click()
     text = Path(started.value.path()).read_text(encoding="utf-8-sig")
 
     assert started.value.suggested_filename == f"{slug}-stats.csv"
@@ -238,7 +239,7 @@ def test_status(page: "Page", stack: RunningStack) -> None:
         route.fulfill(status=200, content_type="application/json", body=json.dumps(STATUS))
 
     page.route("**/_local/status", answer)
-    page.wait_for_selector(".mark.bad >> text=frozen", timeout=40_000)
+    page.wait_for_selector(".verdict.bad >> text=frozen", timeout=40_000)
     first, second = (
         page.inner_text(f"[data-region={name}]") for name in ("us-east-1", "eu-west-1")
     )

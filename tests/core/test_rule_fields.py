@@ -146,6 +146,15 @@ def test_what_is_stored_has_one_form() -> None:
     assert read([]) == read(None) == Rules()
 
 
+def test_a_name_of_nothing_is_none() -> None:
+    """Of rules and variants alike: what a link answers can be sent back, also from before this."""
+    variant = {"destination": D, "weight": 1}
+    bare = read([{"variants": [variant]}])
+
+    for name in (None, "", "  "):
+        assert read([{"name": name, "variants": [{"name": name, **variant}]}]) == bare
+
+
 WORDS = st.text(string.ascii_letters + "-_:/0189 é", max_size=8)
 SCALARS = st.none() | st.booleans() | st.integers(-1, 1001) | WORDS
 
@@ -179,6 +188,7 @@ PARTS = [
         },
         "variants": [{"name": "a", "destination": D, "weight": 1}],
     },
+    {"name": None, "variants": [{"name": None, "destination": D, "weight": 1}]},
 ]
 # What no schema says of a rule.
 UNSAID = {"country", "time", "time_zone", "dates_crossed", "repeated", "rule_outcome"}
@@ -193,6 +203,8 @@ def test_schema_and_parser_agree(rules: Any) -> None:
     said = accepts(SCHEMA, rules)
     codes = set(problems(rules).values())
 
+    if not codes:
+        assert problems(read(rules).plain()) == {}
     if said:
         assert {one for one in codes if not one.startswith("destination_")} <= UNSAID
     else:

@@ -102,9 +102,12 @@ def stop_at_a_bad_region(apis: Apis) -> str:
     assert functions(apis, "us-east-1") == [
         f"everhop-{US}",
         f"everhop-{US}-changes",
+        f"everhop-{US}-clicks",
         f"everhop-{US}-worker",
     ]
     assert functions(apis, "eu-west-1") == []
+    assert "EVERHOP_LOG_REGIONS" not in settings_of(apis, US)
+    assert tellers(apis, "us-east-1") == [f"everhop-{US}-clicks"]
     (key,) = KEY.findall(ran.output)
     return str(key)
 
@@ -138,8 +141,46 @@ def go_on(apis: Apis, key: str) -> None:
 
     again = tools(apis, "deploy", "prod")
     assert (again.status, "Nothing to do" in again.output) == (0, True), again.errors
-    assert "43.70 USD a month" in again.output
+    assert "44.10 USD a month" in again.output
     check_streams(apis)
+    check_clicks(apis)
+
+
+def check_clicks(apis: Apis) -> None:
+    """Each region's bucket tells its own function, whose failures end in its own queue."""
+    assert stack_parameters(apis, "logs")["CopyTo"] == "eu-west-1"
+    for stage in PROD:
+        region = stage.removeprefix("prod-")
+        told = settings_of(apis, stage)
+        assert told["EVERHOP_LOGS"] == f"everhop-prod-logs-123456789012-{region}"
+        assert told["EVERHOP_LOG_REGIONS"] == "us-east-1 eu-west-1"
+        assert told["EVERHOP_DEAD_LOGS"].endswith("/123456789012/everhop-prod-dead-logs")
+        assert tellers(apis, region) == [f"everhop-{stage}-clicks"]
+
+        client = apis.account.client("lambda", region)
+        named = {"FunctionName": f"everhop-{stage}-clicks"}
+        rules = json.loads(client.get_policy(**named)["Policy"])["Statement"]
+        assert [it["Condition"]["ArnLike"]["AWS:SourceArn"] for it in rules] == [
+            f"arn:aws:s3:::{told['EVERHOP_LOGS']}"
+        ]
+        kept = client.get_function_event_invoke_config(**named)
+        queue = f"arn:aws:sqs:{region}:123456789012:everhop-prod-dead-logs"
+        assert kept["DestinationConfig"]["OnFailure"] == {"Destination": queue}
+        assert (kept["MaximumRetryAttempts"], kept["MaximumEventAgeInSeconds"]) == (2, 21600)
+        attributes = apis.account.client("sqs", region).get_queue_attributes(
+            QueueUrl=told["EVERHOP_DEAD_LOGS"], AttributeNames=["QueueArn"]
+        )
+        assert attributes["Attributes"]["QueueArn"] == queue
+
+
+def tellers(apis: Apis, region: str) -> list[str]:
+    """The functions that a region's bucket of logs tells of what is put into it."""
+    s3 = apis.account.client("s3", region)
+    bucket = f"everhop-prod-logs-123456789012-{region}"
+    said = s3.get_bucket_notification_configuration(Bucket=bucket)
+    told = said.get("LambdaFunctionConfigurations", [])
+    assert all(it["Events"] == ["s3:ObjectCreated:*"] for it in told)
+    return [it["LambdaFunctionArn"].rpartition(":")[2] for it in told]
 
 
 def check_streams(apis: Apis) -> None:
@@ -259,8 +300,10 @@ def take_away(apis: Apis) -> None:
         assert apis.account.client("apigateway", region).get_rest_apis()["items"] == []
         assert f"table everhop-prod in {region}" in ran.output
         assert f"bucket everhop-prod-files-123456789012-{region}" in ran.output
+        assert f"bucket everhop-prod-logs-123456789012-{region}" in ran.output
+        assert tellers(apis, region) == []
     roles = [it["RoleName"] for it in apis.account.client("iam").list_roles()["Roles"]]
-    assert all("edge-functions" in it or "-static-" in it for it in roles), roles
+    assert all("edge-functions" in it or "-Copier-" in it for it in roles), roles
     assert apis.account.client("dynamodb").list_tables()["TableNames"] == ["everhop-prod"]
 
     all_of_it = tools(apis, "destroy", "prod", "--data", "--yes")

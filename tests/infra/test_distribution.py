@@ -279,15 +279,22 @@ def test_no_slug_hides_behind_a_behaviour(config: Json) -> None:
     assert {*firsts} - {"", "*~*"} <= RESERVED
 
 
-def test_what_tells_visitors_apart_is_in_one_key_alone(resources: Json) -> None:
-    """Links without rules are kept by path and query; those with, by what rules can ask."""
+def _keys_of(resources: Json) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The headers, and how much of the query, in the key of each cache policy."""
     keys = {
         name: it["Properties"]["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
         for name, it in resources.items()
         if it["Type"] == "AWS::CloudFront::CachePolicy"
     }
-    headers = {name: it["HeadersConfig"].get("Headers", []) for name, it in keys.items()}
-    queries = {name: it["QueryStringsConfig"]["QueryStringBehavior"] for name, it in keys.items()}
+    return (
+        {name: it["HeadersConfig"].get("Headers", []) for name, it in keys.items()},
+        {name: it["QueryStringsConfig"]["QueryStringBehavior"] for name, it in keys.items()},
+    )
+
+
+def test_what_tells_visitors_apart_is_in_one_key_alone(resources: Json) -> None:
+    """Links without rules are kept by path and query; those with, by what rules can ask."""
+    headers, queries = _keys_of(resources)
 
     assert headers == {
         "KeepFiles": [],
@@ -295,6 +302,21 @@ def test_what_tells_visitors_apart_is_in_one_key_alone(resources: Json) -> None:
         "KeepByVisitor": ["Everhop-Device", "Everhop-Language", "CloudFront-Viewer-Country"],
     }
     assert queries == {"KeepFiles": "none", "KeepLinks": "all", "KeepByVisitor": "all"}
+
+
+def test_the_query_is_said_once_where_a_function_of_cloudfront_writes_it() -> None:
+    """It is in both keys as the header that the function makes of it, and goes on as that alone."""
+    found = render(TEMPLATE, {**ALONE, **FUNCTION})
+    headers, queries = _keys_of(found)
+    sent = found["ForwardVisitor"]["Properties"]["OriginRequestPolicyConfig"]
+
+    assert "everhop-query" in WRITTEN
+    assert {name for name, listed in headers.items() if "Everhop-Query" in listed} == {
+        "KeepLinks",
+        "KeepByVisitor",
+    }
+    assert set(queries.values()) == {"none"}
+    assert sent["QueryStringsConfig"]["QueryStringBehavior"] == "none"
 
 
 @pytest.mark.parametrize(("choice", "forwarded"), [(THREE, set()), (FUNCTION, WRITTEN)])

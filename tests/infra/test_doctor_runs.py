@@ -15,6 +15,7 @@ from tests.infra.deployments import PROD, Account, Ran, run_aws
 
 STAGE = "prod-us-east-1"
 FUNCTION = f"everhop-{STAGE}"
+LOGS = "everhop-prod-logs-123456789012-us-east-1"
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,19 @@ def account(work_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         )
         set_variables(config, PROD, EVERHOP_API_KEY_HASH="0" * 64)
+        set_variables(config, [STAGE], **counting(account))
         set_variables(config, [STAGE], EVERHOP_BUCKET=bucket)
         account.chalice("deploy", STAGE)
         assert account.cache("apply", STAGE, "--yes").status == 0
         yield account
+
+
+def counting(account: Account) -> dict[str, str]:
+    """Settings with which clicks are counted, as one gives them by hand."""
+    account.client("s3").create_bucket(Bucket=LOGS)
+    template = (account.folder / "infra" / "regional" / "clicks.yaml").read_text()
+    queue = make_stack(account, "everhop-prod-clicks", template, StageName="prod")["QueueUrl"]
+    return {"EVERHOP_LOGS": LOGS, "EVERHOP_DEAD_LOGS": queue}
 
 
 def make_stack(account: Account, name: str, template: str, **parameters: str) -> dict[str, str]:
@@ -77,7 +87,8 @@ def test_all_is_well(account: Account) -> None:
 
     assert (ran.status, faults(ran)) == (0, []), ran
     assert "arn:aws:sts::123456789012:" in ran.output
-    assert "everhop-prod-files: as its template" in ran.output
+    assert "everhop-prod-files, everhop-prod-clicks: as its template" in ran.output
+    assert f"counts what comes into {LOGS}" in ran.output
     assert "another-queue" not in ran.output
     assert "\x1b" not in ran.output
 
@@ -123,6 +134,12 @@ def test_what_others_changed_is_found(account: Account) -> None:
     functions.delete_function(FunctionName=f"{FUNCTION}-worker")
     table = account.client("dynamodb")
     table.delete_table(TableName="everhop-prod")
+    account.client("s3").put_bucket_notification_configuration(
+        Bucket=LOGS, NotificationConfiguration={}
+    )
+    functions.delete_function_event_invoke_config(FunctionName=f"{FUNCTION}-clicks")
+    queue = account.client("sqs").get_queue_url(QueueName="everhop-prod-dead-logs")["QueueUrl"]
+    account.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     template = account.folder / "infra" / "regional" / "files.yaml"
     template.write_text(template.read_text().replace("ExpirationInDays: 1", "ExpirationInDays: 2"))
 
@@ -142,8 +159,12 @@ def test_what_others_changed_is_found(account: Account) -> None:
         "everhop-prod-files: Files was changed by hand: /VersioningConfiguration/Status",
         f"{STAGE}: there is no table everhop-prod in its region fix: aws cloudformation deploy",
         "--template-file infra/global/table.yaml",
+        f"{STAGE}: {LOGS} does not tell it of log files",
+        f"{STAGE}: events that it fails with are dropped",
+        f"{STAGE}: 1 dead letters of log files",
+        "fix: aws sqs receive-message --region us-east-1 --queue-url http",
         "everhop-prod-files: it is of another version of infra/regional/files.yaml",
     ):
         assert said in text
     assert "secret" not in ran.output
-    assert len(faults(ran)) == 10
+    assert len(faults(ran)) == 13

@@ -9,8 +9,10 @@ import pytest
 
 from chalicelib.config import SETTINGS
 from chalicelib.service.passwords import PER_VISITOR
+from infra.clicks import LONGEST, dead_letters
 from local.edge.access_logs import FIELDS
 from tests.infra.rendering import Json, load, render
+from tools.click_parts import MONTHLY
 
 
 TEMPLATES = [
@@ -18,6 +20,8 @@ TEMPLATES = [
     "global/firewall",
     "global/logs",
     "global/watch",
+    "regional/clicks",
+    "regional/log_copies",
     "regional/static",
 ]
 EDGE = {
@@ -63,6 +67,9 @@ def whole(name: str) -> Json:
     """A stack with all that it can have."""
     given = {
         "global/edge": EDGE,
+        "global/logs": {"CopyTo": "eu-west-1"},
+        "regional/clicks": {"AlarmTopicArn": TOPIC},
+        "regional/log_copies": {"AWS::Region": "eu-west-1"},
         "global/watch": {
             "DistributionId": DISTRIBUTION,
             "LogDestinationArn": DESTINATION,
@@ -86,7 +93,7 @@ def test_rights_are_named_one_by_one(name: str) -> None:
             assert "Principal" not in one or one["Condition"], one
 
 
-@pytest.mark.parametrize("name", ["global/logs", "regional/static"])
+@pytest.mark.parametrize("name", ["global/logs", "regional/log_copies", "regional/static"])
 def test_buckets_are_private(name: str) -> None:
     """No bucket is public, has ACLs, speaks plain HTTP or lies there unencrypted."""
     resources = whole(name)
@@ -182,13 +189,65 @@ def test_old_files_go_and_present_ones_stay() -> None:
 def test_the_logs_are_let_in_by_the_name_they_come_by() -> None:
     """The bucket admits the delivery that global/watch makes, and the destination is w3c."""
     logs, watch = whole("global/logs"), whole("global/watch")
-    (allowed,) = [it for it in statements(logs) if it["Effect"] == "Allow"]
+    (allowed,) = [it for it in statements(logs["LogsPolicy"]) if it["Effect"] == "Allow"]
     name = watch["LogSource"]["Properties"]["Name"]
 
     assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":delivery-source:{name}")
     assert watch["LogSource"]["Properties"]["ResourceArn"].endswith(DISTRIBUTION)
     assert logs["Destination"]["Properties"]["OutputFormat"] == "w3c"
     assert DESTINATION.endswith(f":{logs['Destination']['Properties']['Name']}")
+
+
+def test_logs_are_copied_to_the_bucket_that_is_made() -> None:
+    """By a role that can do just that, from the first file after the second update on."""
+    logs, copies = whole("global/logs"), whole("regional/log_copies")["Copies"]["Properties"]
+    here, there = logs["Logs"]["Properties"], f"arn:aws:s3:::{copies['BucketName']}"
+    rights = {action: it["Resource"] for it in statements(logs["Copier"]["Properties"]["Policies"])
+              for action in listed(it["Action"])}  # fmt: skip
+    (rule,) = here["ReplicationConfiguration"]["Rules"]
+    before = render(load("global/logs"), {})
+
+    assert rule["Destination"]["Bucket"] == there
+    assert here["ReplicationConfiguration"]["Role"] == "Copier.Arn"
+    assert rights["s3:ReplicateObject"] == f"{there}/*"
+    assert rights["s3:GetObjectVersionForReplication"] == f"arn:aws:s3:::{here['BucketName']}/*"
+    assert "s3:ReplicateDelete" not in rights
+    for bucket in (here, copies):
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket["LifecycleConfiguration"]["Rules"][0]["NoncurrentVersionExpiration"]
+    assert "Copier" not in before
+    assert "ReplicationConfiguration" not in before["Logs"]["Properties"]
+
+
+def test_logs_are_not_copied_to_where_they_are() -> None:
+    """S3 would refuse it, half-way through an update."""
+    with pytest.raises(ValueError, match="another region"):
+        render(load("global/logs"), {"CopyTo": "us-east-1"})
+
+
+def test_both_buckets_of_logs_forget_together() -> None:
+    """Addresses are kept no longer for being copied."""
+    kept = [load(name)["Parameters"]["KeepFor"] for name in ("global/logs", "regional/log_copies")]
+    assert kept[0]["Default"] == kept[1]["Default"]
+
+
+def test_the_queue_is_the_one_that_lambda_is_told_of() -> None:
+    """And whoever wants to know is told of letters, and of files that wait."""
+    found = whole("regional/clicks")
+    queue = f"arn:aws:sqs:us-east-1:123456789012:{found['DeadLogs']['Properties']['QueueName']}"
+    function = "arn:aws:lambda:us-east-1:123456789012:function:everhop-prod-us-east-1-clicks"
+    alarms = {name: it["Properties"] for name, it in found.items()
+              if it["Type"] == "AWS::CloudWatch::Alarm"}  # fmt: skip
+
+    assert queue == dead_letters(function, "prod")
+    assert {it["MetricName"] for it in alarms.values()} == {
+        "ApproximateNumberOfMessagesVisible",
+        "AsyncEventAge",
+    }
+    assert len(alarms) * 0.10 == MONTHLY
+    assert all(it["AlarmActions"] == [TOPIC] for it in alarms.values())
+    # While Lambda still has them.
+    assert alarms["Behind"]["Threshold"] < LONGEST * 1000
 
 
 def test_log_lines_are_those_of_v1() -> None:

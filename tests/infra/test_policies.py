@@ -66,7 +66,7 @@ ON_INDEX = {"dynamodb:Query"}
 ON_FILES = {"s3:GetObject", "s3:PutObject"}
 ON_OTHERS_FILES = {"s3:GetObject"}  # a URL for what another region has made is signed here
 ON_WORKER = {"lambda:InvokeFunction"}
-ON_DAX = {"dax:ConditionCheckItem", "dax:GetItem", "dax:PutItem"}
+ON_DAX = {"dax:BatchGetItem", "dax:ConditionCheckItem", "dax:GetItem", "dax:PutItem"}
 ON_STREAM = {
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
@@ -318,9 +318,10 @@ def test_dax_is_asked_only_what_is_allowed(model: type[LinkItem]) -> None:
     answered().get("dax")
     answered().get("dax", consistent=True)
     answered().page("w", ListQuery())
-    breaker.close()
-    with pytest.raises(Lost):  # a purge's is a transaction of one check
-        road_of(cached).ask_dax("TransactWriteItems", {"TransactItems": []})
+    for operation in ("TransactWriteItems", "BatchGetItem"):  # a purge's checks, and its look
+        breaker.close()
+        with pytest.raises(Lost):
+            road_of(cached).ask_dax(operation, {})
 
     assert watched.calls == ON_DAX
     assert calls == {"dynamodb:GetItem", "dynamodb:PutItem"} | ON_INDEX

@@ -129,7 +129,9 @@ def test_commands_that_can_not_be_done(cached: RunningStack) -> None:
     assert "there is no size 7; API Gateway has 0.5, 1.6, 6.1" in act(cached, "resize", "7").stderr
     refused = act(cached, "flush", "eu-west-1")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == ("Everhop can't flush: eu-west-1 does not run here; us-east-1 does.\n")
+    assert refused.stderr == (
+        "Everhop can't flush: eu-west-1 has no such part here; us-east-1 has.\n"
+    )
 
 
 def test_no_page_can_send_a_command(cached: RunningStack) -> None:

@@ -90,7 +90,7 @@ def test_a_command_goes_on_to_its_region(process: Process) -> None:
     assert said["region"] == "us-east-1"
     assert process.done[-1]["size"] == "6.1"
     assert ask(process.channel, "forward", {})["region"] == "us-east-1"
-    with pytest.raises(ControlError, match="mars-1 does not run here; us-east-1 does"):
+    with pytest.raises(ControlError, match="mars-1 has no such part here; us-east-1 has"):
         ask(process.channel, "forward", {"region": "mars-1"})
 
 

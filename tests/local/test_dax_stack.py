@@ -128,7 +128,7 @@ def test_what_can_not_be_broken(running: RunningStack) -> None:
     elsewhere = chaos(running, "dax-silent", "eu-west-1")
     assert elsewhere.returncode == 1
     assert elsewhere.stderr == (
-        "Everhop can't chaos: eu-west-1 does not run here; us-east-1 does.\n"
+        "Everhop can't chaos: eu-west-1 has no such part here; us-east-1 has.\n"
     )
     assert "invalid choice" in chaos(running, "rain").stderr
     assert {one["fault"] for one in command(running.data, LOOK)["nodes"]} == {"healthy"}

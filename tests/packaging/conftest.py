@@ -19,6 +19,8 @@ from tests.conftest import ROOT
 MERGE = Path("infra", "regional", "api.merge.json")
 STAGES = ["dev", "prod-eu-west-1"]
 STREAM = "arn:aws:dynamodb:eu-west-1:123456789012:table/everhop-prod/stream/2026-11-23T12:00:00.000"
+LOGS = "everhop-prod-logs-123456789012-eu-west-1"
+DEAD_LOGS = "https://sqs.eu-west-1.amazonaws.com/123456789012/everhop-prod-dead-logs"
 WARMED = "prod-eu-west-1"  # the one of them that keeps its edge warm
 
 
@@ -96,6 +98,15 @@ def follow_stream(folder: Path, stage: str) -> None:
     file.write_text(json.dumps(config), encoding="utf-8")
 
 
+def count_clicks(folder: Path, stage: str) -> None:
+    """Have a stage count clicks, as its operator would."""
+    file = folder / ".chalice" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    told = {"EVERHOP_LOGS": LOGS, "EVERHOP_DEAD_LOGS": DEAD_LOGS}
+    config["stages"][stage]["environment_variables"] |= told
+    file.write_text(json.dumps(config), encoding="utf-8")
+
+
 def use(folder: Path) -> None:
     """Leave behind what using a work tree does: bytecode, also of a Python that is gone."""
     run([sys.executable, "-m", "compileall", "-q", "chalicelib", "app.py"], folder, os.environ)
@@ -113,6 +124,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         use(copies[stage])
     keep_warm(copies[WARMED], WARMED)
     follow_stream(copies[WARMED], WARMED)
+    count_clicks(copies[WARMED], WARMED)
     return copies
 
 

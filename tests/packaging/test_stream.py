@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from infra.streams import dead_letters
+from infra.streams import BATCH, dead_letters
 from tests.packaging.conftest import STREAM, WARMED, Package, chalice
 
 
@@ -28,6 +28,7 @@ def test_the_stream_is_followed_where_it_is_told(
     )
     assert said["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert said["BisectBatchOnFunctionError"] is True
+    assert said["BatchSize"] == BATCH > 100
     assert said["DestinationConfig"]["OnFailure"] == {
         "Destination": "arn:aws:sqs:eu-west-1:123456789012:everhop-prod-dead-changes",
     }

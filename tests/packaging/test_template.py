@@ -83,7 +83,7 @@ def test_template_has_the_stages_settings(package: Package, export: Path, stage:
         told = {**settings, **worker, **(dax if read_dax()[stage].enabled else {})}
         assert told == function["Environment"]["Variables"]
     assert package.resources["RestAPI"]["Properties"]["StageName"] == "api"
-    assert [[policy]] * (4 if stage == WARMED else 2) == [
+    assert [[policy]] * (5 if stage == WARMED else 2) == [
         [inline["PolicyDocument"] for inline in role["Properties"]["Policies"]] for role in roles
     ]
     assert not any("ManagedPolicyArns" in role["Properties"] for role in roles)

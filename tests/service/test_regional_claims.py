@@ -194,6 +194,30 @@ def test_a_lost_region_stops_no_keyed_create() -> None:
     assert service_at(world, B).create(again(request), DRAWN) == (link, True)
 
 
+def test_a_chosen_slug_is_known_again_without_its_claim() -> None:
+    """The first try wrote to another region's table and was lost with its claim: no 409 for it."""
+    world = World()
+    (slug,) = [it for it in ("promo", "sale", "news", "jobs") if home_of(it, NAMES) == B][:1]
+    body = {"destination": "https://e.test/", "slug": slug}
+    first, _ = service_at(world, A).create(asked(body), body)
+    world.regions[A].away = True
+    world.clock.move(seconds=5)
+
+    assert service_at(world, B).create(again(asked(body)), body) == (first, True)
+    for stranger in (asked(body, key="other"), asked(body, workspace="x")):
+        with pytest.raises(SlugTaken):
+            service_at(world, B).create(again(stranger), body)
+
+
+def test_a_key_stands_for_a_chosen_slug_for_its_day_only() -> None:
+    """When its claim is over, a create of a slug that is taken is refused, with whatever key."""
+    world = World()
+    service_at(world, A).create(asked(CUSTOM), CUSTOM)
+    world.clock.move(seconds=25 * 3600)
+    with pytest.raises(SlugTaken):
+        service_at(world, A).create(asked(CUSTOM), CUSTOM)
+
+
 def test_a_lost_region_can_have_made_a_second_link() -> None:
     """What is documented: nothing came over before it was lost, so both links are there."""
     world, request = World(), asked(DRAWN)

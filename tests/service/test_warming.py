@@ -167,7 +167,7 @@ def test_the_most_followed_come_after_those_chosen_by_hand() -> None:
 
 
 def test_a_round_asks_for_what_was_counted(edge: Edge) -> None:
-    """Of yesterday as well, as logs come late; links of other workspaces are not looked for."""
+    """Of yesterday as well, as logs come late, and of the workspaces that are named."""
     counts = CountMemory()
     for days, slug, workspace in ((0, "now", OPERATOR), (1, "then", OPERATOR), (0, "its", "acme")):
         at = begin_of("day", NOW - timedelta(days=days))
@@ -178,6 +178,14 @@ def test_a_round_asks_for_what_was_counted(edge: Edge) -> None:
     keep_warm(asked, lambda _: None, counts, lambda: NOW)
     paths = [path for path, _, _ in edge.asked if path != "/" and "assets" not in path]
     assert sorted(paths) == ["/home", "/now", "/then"]
+
+    edge.asked.clear()
+    both = edge.config(
+        EVERHOP_KEEP_WARM="2", EVERHOP_WARM_SLUGS="", EVERHOP_WARM_WORKSPACES="acme default"
+    )
+    keep_warm(both, lambda _: None, counts, lambda: NOW)
+    paths = [path for path, _, _ in edge.asked if path != "/" and "assets" not in path]
+    assert sorted(paths) == ["/its", "/now"]
 
 
 def test_without_counts_those_chosen_by_hand_are_asked(edge: Edge) -> None:
@@ -208,8 +216,9 @@ def test_only_assets_of_the_page_are_taken() -> None:
 def test_it_is_off_unless_it_is_asked_for() -> None:
     """And the setting takes a number alone."""
     assert load({"EVERHOP_STORE": "memory"}).keep_warm == 0
-    with pytest.raises(ConfigError, match="EVERHOP_KEEP_WARM"):
-        load({"EVERHOP_STORE": "memory", "EVERHOP_KEEP_WARM": "on"})
+    for name, value in (("EVERHOP_KEEP_WARM", "on"), ("EVERHOP_WARM_WORKSPACES", "Acme!")):
+        with pytest.raises(ConfigError, match=name):
+            load({"EVERHOP_STORE": "memory", name: value})
 
 
 def test_its_cost() -> None:

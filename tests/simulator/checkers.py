@@ -132,6 +132,15 @@ def a_key_makes_one_link(run: Run) -> Iterator[str]:
             yield f"{key} made {sorted(slugs)}"
 
 
+def nobody_is_refused_their_own(run: Run) -> Iterator[str]:
+    """Who is told that a slug is taken does not have it: not by a try of theirs that was not heard of."""
+    for workspace, slug in run.history.taken.items():
+        for region, replica in run.table.replicas.items():
+            there = replica.get(slug)
+            if there is not None and there.link.workspace == workspace and slug not in run.risked:
+                yield f"{workspace} was refused {slug}, which is theirs in {region}"
+
+
 def clicks_are_exact(run: Run) -> Iterator[str]:
     """A link whose clicks are counted exactly leads on so often and no more, all regions together."""
     limits = {one.slug: one.link.max_clicks for one in run.history.changes if one.link.max_clicks}
@@ -152,6 +161,7 @@ CHECKERS = (
     staleness_is_bounded,
     deleted_is_gone,
     a_key_makes_one_link,
+    nobody_is_refused_their_own,
     clicks_are_exact,
 )
 

@@ -39,6 +39,7 @@ class History:
     refused: dict[str, int] = field(default_factory=dict)
     tries: dict[str, list[str]] = field(default_factory=dict)  # slug -> kinds, acknowledged or not
     keyed: dict[str, set[str]] = field(default_factory=dict)  # idempotency key -> slugs answered
+    taken: dict[str, str] = field(default_factory=dict)  # workspace -> the slug it was refused
 
     def refuse(self, what: str) -> None:
         """Count what was not done."""

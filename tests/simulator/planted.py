@@ -1,11 +1,12 @@
 """Mistakes that somebody could make, each for a checker that must find it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.homes import home_of
+from chalicelib.core.idempotency import Claim
 from chalicelib.core.links import Link
 from chalicelib.service.ports import ClaimStore, CounterStore, LinkStore
 from chalicelib.service.regional_links import RegionalLinks
@@ -113,6 +114,28 @@ def _claims_here(
     return local, local
 
 
+@dataclass(frozen=True)
+class DrawsReceipts:
+    """Claims whose receipts are drawn: a link of a lost claim is known by nobody."""
+
+    world: World
+    claims: ClaimStore
+
+    def claim(self, workspace: str, key: str, claim: Claim) -> Claim | None:
+        drawn = replace(claim, receipt=f"{self.world.chance.getrandbits(128):x}")
+        return self.claims.claim(workspace, key, drawn)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.claims, name)
+
+
+def _draws_receipts(
+    world: World, network: Network, table: GlobalTable, regions: Regions
+) -> tuple[ClaimStore, ClaimStore]:
+    first, repeated = repeating(world, network, table, regions)
+    return DrawsReceipts(world, first), DrawsReceipts(world, repeated)
+
+
 def _counts_here(
     world: World, network: Network, table: GlobalTable, regions: Regions
 ) -> CounterStore:
@@ -139,6 +162,10 @@ PLANTED: dict[str, tuple[Callable[[int], Run], str]] = {
     "trusts its own miss": (_runs(make_store=_store(TrustsItsMiss)), "no_miss_is_a_lie"),
     "trusts what DAX has": (_runs(make_store=_store(TrustsDax)), "no_miss_is_a_lie"),
     "claims in each region": (_runs(make_claims=_claims_here), "a_key_makes_one_link"),
+    "knows its link by its claim alone": (
+        _runs(make_claims=_draws_receipts),
+        "nobody_is_refused_their_own",
+    ),
     "counts in each region": (_runs(make_counters=_counts_here), "clicks_are_exact"),
     "keeps items for long": (_runs(dax_for=90.0), "staleness_is_bounded"),
     "keeps the deleted for long": (_runs(dax_for=90.0), "deleted_is_gone"),

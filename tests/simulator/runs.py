@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from chalicelib.core.errors import EverhopError, Unavailable
+from chalicelib.core.errors import EverhopError, SlugTaken, Unavailable
 from chalicelib.core.homes import MOVES_FOR, Absence
 from chalicelib.core.links import Link
 from tests.simulator.apps import App, AppMaker, maker
@@ -142,7 +142,9 @@ class Run:
 
     def _own(self) -> None:
         def act() -> None:
-            kind = self.world.chance.choices(("create", "draw", "edit", "delete"), (4, 2, 8, 1))[0]
+            kind = self.world.chance.choices(
+                ("create", "draw", "keep", "edit", "delete"), (4, 2, 2, 8, 1)
+            )[0]
             getattr(self, f"_{kind}")(self._app())
 
         self._client(act)
@@ -168,6 +170,26 @@ class Run:
         body = {"slug": slug, "destination": f"https://d.test/{token}"}
         self._change(app, "create", slug, partial(app.links.create, f"w-{token}", body))
 
+    def _keep(self, app: App) -> None:
+        """A custom slug, sent with an idempotency key, and again elsewhere until that is heard of."""
+        token = self._token()
+        slug = self.world.chance.choice((self._wanted(), token))
+        body = {"slug": slug, "destination": f"https://d.test/{token}"}
+        for attempt, at in enumerate(self._from(app), start=1):
+            try:
+                make = partial(at.create_keyed, f"w-{token}", token, body, attempt)
+                self._change(at, "create", slug, make)
+            except Unavailable:
+                self.history.refuse("attempt")
+            except SlugTaken:
+                self.history.taken[f"w-{token}"] = slug
+                raise
+            else:
+                return
+
+    def _from(self, app: App) -> list[App]:
+        return [app, *(one for one in self.apps.values() if one is not app)]
+
     def _draw(self, app: App) -> None:
         """A drawn slug, sent with an idempotency key, and again elsewhere when nothing is heard.
 
@@ -177,8 +199,7 @@ class Run:
         body: dict[str, Any] = {"destination": f"https://d.test/{token}"}
         if self.world.chance.random() < 0.3:
             body |= {"max_clicks": 2, "max_clicks_exact": True}
-        apps = [app, *(one for one in self.apps.values() if one is not app)]
-        for attempt, at in enumerate(apps, start=1):
+        for attempt, at in enumerate(self._from(app), start=1):
             try:
                 began_at = self.world.now
                 link = at.create_keyed(f"w-{token}", token, body, attempt)

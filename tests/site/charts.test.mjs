@@ -78,9 +78,9 @@ test("days go by the calendar, over changes of the clock too", () => {
 
 test("what is asked for ends now, unless it ended before", () => {
   const asked = (text) => statQuery(parseSpan(text), NOON, "Europe/Berlin");
-  assert.deepEqual(asked("days=7&compare=1"), { from: "2026-11-17", time_zone: "Europe/Berlin", top: "8", interval: "day", compare: "previous" });
+  assert.deepEqual(asked("days=7&compare=1"), { from: "2026-11-17", time_zone: "Europe/Berlin", top: "100", interval: "day", compare: "previous" });
   assert.equal(asked("days=today").interval, "hour");
-  assert.deepEqual(asked("from=2026-11-01&to=2026-11-07"), { from: "2026-11-01", to: "2026-11-07", time_zone: "Europe/Berlin", top: "8" });
+  assert.deepEqual(asked("from=2026-11-01&to=2026-11-07"), { from: "2026-11-01", to: "2026-11-07", time_zone: "Europe/Berlin", top: "100" });
   assert.equal(asked("from=2026-11-01&to=2026-11-23").to, undefined);
 });
 

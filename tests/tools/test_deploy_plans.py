@@ -157,7 +157,7 @@ def test_waves_are_in_order() -> None:
             for region, other in (("us-east-1", "eu-west-1"), ("eu-west-1", "us-east-1"))
             for it in (
                 *("files", "app", "cache", "smoke test", f"alarms for {other}"),
-                *("dax, off", "network, off"),
+                *("dax, off", "network, off", "clicks, off"),
             )
         ),
         *(f"global {it}, off" for it in ("watch", "edge", "firewall", "headers")),
@@ -216,7 +216,7 @@ def test_one_stage_of_a_group() -> None:
     parts = parts_for(group, second, "us-east-1")
 
     assert "data replica in eu-west-1" not in names(parts_for(group, first, "us-east-1"))
-    assert [it.region for it in parts if it.wave == "data"] == ["us-east-1", "us-east-1"]
+    assert [it.region for it in parts if it.wave == "data"] == ["us-east-1"] * 3
 
 
 def test_a_region_more_than_there_are_places_for_is_refused() -> None:
@@ -331,15 +331,21 @@ def test_what_a_destroy_leaves() -> None:
     whole = Target(group, stages, "us-east-1", "1", ())
     one = Target(group, stages[1:], "us-east-1", "1", ())
 
+    kept = ("app", "clicks", "streams", "dax", "network")
     assert names(split_parts(whole, data=False)[0]) == [
         *(f"global {it}" for it in ("watch", "edge", "firewall", "headers", "origin secret")),
-        *(f"eu-west-1 {it}" for it in ("alarms for us-east-1", "app", "streams", "dax", "network")),
-        *(f"us-east-1 {it}" for it in ("alarms for eu-west-1", "app", "streams", "dax", "network")),
+        *(f"eu-west-1 {it}" for it in ("alarms for us-east-1", *kept)),
+        *(f"us-east-1 {it}" for it in ("alarms for eu-west-1", *kept)),
     ]
-    assert names(split_parts(whole, data=True)[0])[-1] == "data table"
+    assert names(split_parts(whole, data=True)[0])[-3:] == [
+        "us-east-1 files",
+        "data logs",
+        "data table",
+    ]
     assert names(split_parts(one, data=True)[0]) == [
-        f"eu-west-1 {it}"
-        for it in ("alarms for us-east-1", "app", "streams", "dax", "network", "static", "files")
+        "eu-west-1 alarms for us-east-1",
+        *(f"eu-west-1 {it}" for it in ("app", "clicks", "log copies", "streams", "dax", "network")),
+        *(f"eu-west-1 {it}" for it in ("static", "files")),
     ]
 
 

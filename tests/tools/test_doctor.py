@@ -44,7 +44,9 @@ def test_without_credentials_the_rest_is_looked_at() -> None:
     for check in ("python", "disk", "port", "settings", "regions", "freshness", "timeouts"):
         assert f" {check} " in ran.stdout
     (line,) = [line for line in ran.stdout.splitlines() if "not checked " in line]
-    assert "functions, tables, API cache: There are no AWS credentials: set AWS_ACCESS" in line
+    assert (
+        "functions, clicks, tables, API cache: There are no AWS credentials: set AWS_ACCESS" in line
+    )
 
 
 def test_a_profile_that_is_not_there() -> None:

@@ -21,6 +21,7 @@ from tools.checks.accounts import (
     judge_rate,
     judge_regions,
 )
+from tools.checks.clicks import Clicks, judge_clicks
 from tools.checks.deployments import (
     Apis,
     Cache,
@@ -103,6 +104,9 @@ LIMITS = {
 }
 
 
+COUNTS = Clicks(US, "us-east-1", "logs", queue="https://sqs.us-east-1.amazonaws.com/1/q")
+
+
 def packing(path: str = "3.12", version: str = "1.34.0", dax: str = "") -> Packing:
     python = tuple(map(int, path.split(".")))
     packer = Packer("/bin/chalice", version, (python[0], python[1]))
@@ -169,6 +173,7 @@ RIGHT: list[tuple[Judge, list[Any]]] = [
     (judge_apis, [apis()]),
     (judge_apis, [apis(functions=AT_EDGE, groups=["prod"])]),
     (judge_cache, [Cache(US, [], [])]),
+    (judge_clicks, [COUNTS, Clicks(US, "us-east-1")]),
     (judge_table, [Table(stage(), "ACTIVE")]),
     (judge_stack, [Stack("r", "everhop-x", "UPDATE_COMPLETE")]),
     (judge_drift, [Drift("r", "everhop-x", {})]),
@@ -275,6 +280,11 @@ FAULTS: list[tuple[Judge, Any, str]] = [
     (judge_apis, apis(apis={"a": "everhop", "z": "everhop"}), "warn: there is an API z called"),
     (judge_apis, apis(known_apis={}), f"warn: nothing here says whether the API a is that of {US}"),
     (judge_apis, apis(functions=["everhop-old"]), "warn: there is a function everhop-old"),
+    (judge_clicks, COUNTS._replace(is_there=False), "wrong: the function that counts clicks is"),
+    (judge_clicks, COUNTS._replace(is_told=False), "wrong: logs does not tell it of log files"),
+    (judge_clicks, COUNTS._replace(letters=None), "wrong: there is no queue for log files"),
+    (judge_clicks, COUNTS._replace(keeps_failures=False), "wrong: events that it fails with are"),
+    (judge_clicks, COUNTS._replace(letters=3), "warn: 3 dead letters of log files"),
     (judge_cache, Cache(US, ["no keys"], ["x"]), "wrong: no keys"),
     (judge_cache, Cache(US, [], ["a: b", "c: d"]), "wrong: to be changed: a: b; c: d"),
     (judge_table, Table(stage(), None), "wrong: there is no table everhop-prod in its region"),

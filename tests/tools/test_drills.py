@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,9 +16,9 @@ from aiohttp import web
 
 from tests.conftest import ROOT
 from tools.__main__ import main
-from tools.drills import lags, log_duplicates, runs
+from tools.drills import edits, lags, log_duplicates, runs
 from tools.drills.ledgers import Answer, Entry, Tally, Version
-from tools.drills.loads import Load, applied, starts
+from tools.drills.loads import Load, applied, shown, starts
 from tools.drills.scenes import Scene
 from tools.drills.stacks import Stack
 from tools.drills.tables import differences, lost_from, until_caught_up
@@ -299,12 +300,49 @@ def test_an_edit_that_is_seen_is_waited_for(capsys: pytest.CaptureFixture[str]) 
     """And its time is in the histogram."""
 
     async def drill() -> list[Any]:
-        async with fake_scene("", lags=(), links=1, edits=2) as scene:
-            return await lags._wait_for_edits(scene)
+        async with fake_scene("", lags=(), links=1, edits=12, edit_rate=100.0) as scene:
+            return await edits.wait_for_edits(scene)
 
-    (promise,) = asyncio.run(drill())
-    assert promise.what == "an edit is seen everywhere"
-    assert "edits of 2 links, seen by 2 places" in capsys.readouterr().out
+    promise, load = asyncio.run(drill())
+    assert (promise.what, promise.bar) == ("an edit is seen everywhere", "<= 5 s")
+    assert load.what == "the edits began late by"
+    said = capsys.readouterr().out
+    assert "edits of 12 links, 100 a second, seen by 2 places" in said
+    assert sum(int(line.split()[-2]) for line in said.splitlines() if line.endswith("#")) == 24
+
+
+def test_an_edit_that_nobody_sees_breaks_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: a place that goes on leading astray. It is given up, and counts as over the bar."""
+    monkeypatch.setattr(edits, "_GIVEN_UP_AFTER", 6)
+
+    async def drill() -> list[Any]:
+        async with fake_scene("leads astray", lags=(), links=1, edits=1, edit_rate=100.0) as scene:
+            return await edits.wait_for_edits(scene)
+
+    shown_to_all, _ = asyncio.run(drill())
+    assert not shown_to_all.kept
+
+
+def test_a_long_load_shows_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Again and again, and no more when it is over."""
+
+    async def drill() -> int:
+        told, numbers = asyncio.Event(), count(1)
+
+        def say() -> str:
+            number = next(numbers)
+            if number == 3:
+                told.set()
+            return f"{number} of 8 links"
+
+        async with shown(say, every=0.001):
+            await asyncio.wait_for(told.wait(), 40)
+        ended_at = next(numbers)
+        await asyncio.sleep(0.01)
+        return next(numbers) - ended_at
+
+    assert asyncio.run(drill()) == 1
+    assert "  3 of 8 links" in capsys.readouterr().out
 
 
 def test_clicks_too_many_or_too_few_are_counted() -> None:
@@ -321,6 +359,7 @@ def test_clicks_too_many_or_too_few_are_counted() -> None:
         ["lag", "--lags", "soon"],
         ["lag", "--lags", "-1"],
         ["lag", "--links", "0"],
+        ["lag", "--edit-rate", "0"],
         ["region-loss", "--rate", "0"],
         ["region-loss", "--seconds", "nan"],
         ["dax", "--seed", "x"],

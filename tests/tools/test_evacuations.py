@@ -4,11 +4,13 @@ What could break for a user: a living region that is declared dead by mistake, o
 told and goes on as before, a fence that a deploy takes away, a return before replication has caught up.
 """
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,12 +19,16 @@ from moto.server import ThreadedMotoServer
 
 from chalicelib.core.homes import MOVES_FOR, Absence, home_at
 from chalicelib.store.absences import Known
+from local.children import listen, url_of
+from local.controls import STATUS, Channel, control_handler, draw_token, publish
+from local.servers import start_server
 from tests.conftest import free_port
 from tools import absences as module
 from tools.absence_plans import LEAD, again, forget, is_away, tidy, without
 from tools.absences import Overtaken, RegionTables, Timing
 from tools.caches import Refused
 from tools.client import CannotRun
+from tools.evacuation_scenes import find_local
 from tools.evacuations import Scene, _evacuate, _leave, _return
 from tools.fences import FENCE, Fence, fence_policy
 from tools.packages import policy_of
@@ -264,8 +270,23 @@ def test_the_last_region_stays(account: str) -> None:
         leave(one, Options(US))
 
 
-def back(one: Scene) -> None:
-    _return(Options(), one, [EU, AP])  # type: ignore[arg-type]
+def back(one: Scene, *, plan: bool = False) -> None:
+    _return(Options(plan=plan), one, [EU, AP])  # type: ignore[arg-type]
+
+
+def test_a_planned_return_changes_nothing(account: str) -> None:
+    """Of a region that is absent, and of one that an evacuation only fenced off."""
+    region = FakeRegion()
+    one = scene(account, region)
+    back(one, plan=True)
+    assert region.done == []
+    back(one)
+    assert region.done == ["unfence"]
+
+    leave(one, Options())
+    known = one.tables.newest()
+    back(one, plan=True)
+    assert (region.done, one.tables.newest()) == (["unfence", "fence"], known)
 
 
 def test_a_region_returns_once_replication_works(
@@ -365,3 +386,35 @@ def test_what_is_past_is_forgotten() -> None:
     assert again(later, EU, NOW)[1] == Absence(EU, open_end.since, NOW)
     assert forget(later, US) == (old, open_end)
     assert not is_away(later, US, NOW + MOVES_FOR / 2)
+
+
+def test_the_stack_on_this_machine_is_found_by_its_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `python -m local chaos` finds it: the shell need not know its port."""
+    listener = listen()
+    channel = Channel(url_of(listener), draw_token())
+    publish(tmp_path, channel)
+    regions = [
+        {"name": name, "api_url": f"http://{name}.test/api", "dynamodb_endpoint": f"http://{name}"}
+        for name in (US, EU)
+    ]
+
+    async def tell(_words: object) -> dict[str, Any]:
+        return {"regions": regions}
+
+    async def find() -> Scene:
+        runner = await start_server(control_handler(channel.token, {STATUS: tell}), listener)
+        found = await asyncio.to_thread(find_local, EU)
+        await runner.cleanup()
+        return found
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("EVERHOP_DATA", str(tmp_path))
+    monkeypatch.setenv("EVERHOP_PORT", str(free_port()))
+    found = asyncio.run(find())
+
+    assert found.regions == (US, EU)
+    one: Any = found.region
+    assert (one.name, one.url, one.token) == (EU, f"http://{EU}.test/api", channel.token)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.replay_runs import Counters
+from tools.replay_runs import Counter, Counters
 from tools.replays import Source, batches, replay
 
 
@@ -40,8 +40,11 @@ class Function:
 
 
 def counters(*functions: Function) -> Counters:
-    named = {f"r{n}": (f"f{n}", function) for n, function in enumerate(functions)}
-    return Counters(named, None, "logs", wait=0)
+    return Counters([counter(function) for function in functions], wait=0)
+
+
+def counter(function: Function) -> Counter:
+    return Counter("clicks", function, "logs", None)
 
 
 def sources(*keys: str, size: int = 1000) -> list[Source]:
@@ -107,10 +110,6 @@ def test_files_of_this_machine_are_put_first(tmp_path: Path) -> None:
     file = tmp_path / "a.gz"
     file.write_bytes(b"log")
     function = Function("r")
-    assert (
-        replay(
-            [Source("logs", "replays/a.gz", 3, file)], Putting({"r": ("f", function)}, None, "logs")
-        )
-        == 0
-    )
+    source = Source("logs", "replays/a.gz", 3, file)
+    assert replay([source], Putting([counter(function)])) == 0
     assert put == ["replays/a.gz log"]

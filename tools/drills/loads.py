@@ -81,3 +81,19 @@ async def applied(*loads: Load) -> "AsyncIterator[None]":
         await asyncio.gather(*tasks, return_exceptions=True)
     for load in loads:
         await load.end()
+
+
+@asynccontextmanager
+async def shown(say: Callable[[], str], every: float = 10.0) -> "AsyncIterator[None]":
+    """Print how far it is meanwhile, each so many seconds."""
+
+    async def show() -> None:
+        while True:
+            await asyncio.sleep(every)
+            print(f"  {say()}", flush=True)
+
+    showing = asyncio.ensure_future(show())
+    try:
+        yield
+    finally:
+        showing.cancel()

@@ -12,7 +12,7 @@ from tools.drills.ledgers import Entry, Tally
 from tools.drills.loads import Load, applied
 from tools.drills.scenes import Scene
 from tools.drills.tables import lost_from, read_table, until_caught_up, until_equal
-from tools.drills.verdicts import Promise, at_most, none_of, share_of
+from tools.drills.verdicts import Promise, at_most, none_of, of_load, share_of
 from tools.drills.visits import Written
 
 
@@ -162,7 +162,7 @@ async def drill(scene: Scene) -> Sequence[Promise]:
         *_judge(loss, took, missing),
         none_of("items that differ in the end", len(different), len(scene.ledger.links)),
         *_judge_evacuation(rto, returned),
-        _of_load(visits),
+        of_load("the load itself", visits.late),
     ]
 
 
@@ -210,8 +210,3 @@ def _judge_evacuation(rto: float | None, returned: Promise | None) -> list[Promi
     if rto is None or returned is None:
         return []
     return [at_most("evacuated: its slugs can be made (RTO)", round(rto, 1), _RTO, " s"), returned]
-
-
-def _of_load(visits: Load) -> Promise:
-    # A load that could not keep its times proves nothing.
-    return at_most("the load itself began late by", round(visits.late, 2), 2.0, " s")

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 
+_LATE = 2.0  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """One promise: in words, what was measured, what it had to be, and whether it was kept."""
@@ -30,6 +33,11 @@ def share_of(what: str, good: int, tried: int, bar: float) -> Promise:
     part = good / tried if tried else 0.0
     shown = f"{100 * part:.4f} % of {tried:,}"
     return Promise(what, shown, f">= {100 * bar:g} %", tried > 0 and part >= bar)
+
+
+def of_load(what: str, late: float) -> Promise:
+    """The promise that a load kept its times, by how much it was late: else it proves nothing."""
+    return at_most(f"{what} began late by", round(late, 2), _LATE, " s")
 
 
 def table(promises: Sequence[Promise]) -> list[str]:

@@ -17,7 +17,7 @@ Json = Mapping[str, Any]
 _WITHIN = aiohttp.ClientTimeout(total=30)
 _AGAIN = frozenset({0, 502, 503, 504})  # what a client repeats, in the next region
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-_OK, _CREATED, _HOP, _TAKEN, _OVERTAKEN = 200, 201, 303, 409, 412
+_OK, _HOP, _OVERTAKEN = 200, 303, 412
 _PAUSE, _ATTEMPTS = 0.2, 3
 
 
@@ -73,10 +73,7 @@ class Visits:
     async def create(self, place: str, body: Json, receipt: str) -> Written:
         """Make a link; the receipt is its Idempotency-Key."""
         more = {"Idempotency-Key": receipt}
-        done = await self._write("POST", f"{place}/api/v1/links", body, more)
-        if done.status != _TAKEN or done.attempts == 1:
-            return done
-        return await self._find_own(place, str(body["slug"]), body, done)
+        return await self._write("POST", f"{place}/api/v1/links", body, more)
 
     async def edit(self, place: str, slug: str, version: int, body: Json) -> Written:
         """Change a link that has this version; 412 may be the refusal of one's own first try."""
@@ -92,8 +89,7 @@ class Visits:
         if found.status != _OK or not body.items() <= found.said.items():
             return done
         print(f"  /{slug}: {done.status}, as an unanswered first try had done it", flush=True)
-        status = _CREATED if done.status == _TAKEN else _OK
-        return found._replace(status=status, sent_at=done.sent_at)
+        return found._replace(sent_at=done.sent_at)
 
     async def read(self, place: str, path: str) -> Written:
         """Ask the API for something."""

@@ -94,6 +94,9 @@ export function connect(key, fetcher = (...args) => fetch(...args), wait = undef
       (await call("GET", statPath(slug, query), { signal, cache: "no-cache" })).json(),
     statSheet: async (slug, query) =>
       (await call("GET", statPath(slug, { ...query, format: "csv" }), { accept: "text/csv" })).blob(),
+    eraseStats: async (slug) => {
+      await write("DELETE", `${linkPath(slug)}/stats`);
+    },
     qrCode: async (slug, style, signal) =>
       (await call("GET", `${linkPath(slug)}/qr?${new URLSearchParams(style)}`, { signal, accept: "image/*" })).blob(),
   };

@@ -30,9 +30,20 @@ export function bars(series, { width, height }, top, withBots) {
   });
 }
 
-/** The highest bar. */
+/** The highest bar, or point of the days before. */
 export function highest(series, withBots) {
-  return series.reduce((most, one) => Math.max(most, one.clicks + (withBots ? one.bots : 0)), 0);
+  return series.reduce((most, one) => Math.max(most, one.clicks + (withBots ? one.bots : 0), one.before?.clicks ?? 0), 0);
+}
+
+/** Each point beside the one as far into the days before; where those have no such point it stands alone. */
+export function beside(series, before) {
+  return series.map((point, at) => (before?.[at] ? { ...point, before: before[at] } : point));
+}
+
+/** The line of the days before through the middles of the bars, as a path; "" when there is none. */
+export function line(series, columns, height, top) {
+  const points = series.map((point, at) => point.before && `${columns[at].middle} ${height - (point.before.clicks / top) * height}`);
+  return points.filter(Boolean).length > 1 ? `M${points.filter(Boolean).join("L")}` : "";
 }
 
 /** A rectangle with a round top, as a path: where it is low, as round as it can be. */

@@ -1,4 +1,5 @@
 // Numbers and codes as people read them: 12,345, 12K, 34%, Germany.
+import { visible } from "./urls.js";
 
 const whole = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
@@ -48,7 +49,7 @@ const NAMES = {
 export function nameOf(dimension, value) {
   if (value === OTHERS) return "Everything else";
   if (value === UNKNOWN) return dimension === "referrers" ? "None: typed, or from an app" : "Not known";
-  return NAMES[dimension]?.(value) ?? value;
+  return visible(NAMES[dimension]?.(value) ?? value);
 }
 
 /** Whether a value stands for many, or for nothing. */

@@ -5,9 +5,10 @@ export const CHOICES = [
   ["7", "7 days"],
   ["30", "30 days"],
   ["90", "90 days"],
+  ["year", "Year"],
   ["own", "Dates"],
 ];
-const DAYS = { today: 1, 7: 7, 30: 30, 90: 90 };
+const DAYS = { today: 1, 7: 7, 30: 30, 90: 90, year: 365 };
 const DEFAULT = "30";
 const two = (number) => String(number).padStart(2, "0");
 const DAY = /^\d{4}-\d\d-\d\d$/;
@@ -50,9 +51,10 @@ export function formatSpan({ choice, from, to, compare, bots }) {
   return query.toString();
 }
 
-/** The first and last day of a choice, as of a moment. */
+/** The first and last day of a choice, as of a moment; a year is twelve months, this one among them. */
 export function datesOf({ choice, from, to }, now = new Date()) {
   if (choice === "own") return { from, to };
+  if (choice === "year") return { from: dayOf(new Date(now.getFullYear(), now.getMonth() - 11, 1)), to: dayOf(now) };
   return { from: dayOf(daysBefore(now, DAYS[choice] - 1)), to: dayOf(now) };
 }
 
@@ -65,17 +67,24 @@ export function zoneName() {
 /** The parameters of a request for stats. What is under way ends now, so that it is compared fairly. */
 export function statQuery(span, now = new Date(), zone = zoneName()) {
   const { from, to } = datesOf(span, now);
-  const query = { from, time_zone: zone, top: "8" };
+  const query = { from, time_zone: zone, top: "100" };
   if (to < dayOf(now)) query.to = to;
   if (span.choice === "today") query.interval = "hour";
+  else if (span.choice === "year") query.interval = "month";
   else if (span.choice !== "own") query.interval = "day";
   if (span.compare) query.compare = "previous";
   return query;
 }
 
+/** The parameters for the points of the days before, which the answer for these days has named. */
+export function beforeQuery({ compared, interval, time_zone }) {
+  return { from: compared.from, to: compared.to, interval, time_zone, top: "1" };
+}
+
 /** What the days before are called in a sentence. */
 export function before({ choice, from, to }) {
   if (choice === "today") return "yesterday until now";
+  if (choice === "year") return "the year before";
   const days = choice === "own" ? daysIn({ from, to }) : Number(choice);
   return days === 1 ? "the day before" : `the ${days} days before`;
 }

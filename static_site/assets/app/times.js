@@ -41,10 +41,17 @@ export function pointLabel(iso, interval) {
   return new Intl.DateTimeFormat("en-GB", POINTS[interval]).format(new Date(iso));
 }
 
+/** Whether clocks are changed on the day of a moment: an hour of it comes twice, or never. */
+function isTurning(at) {
+  const [day, next] = [0, 1].map((days) => new Date(at.getFullYear(), at.getMonth(), at.getDate() + days));
+  return day.getTimezoneOffset() !== next.getTimezoneOffset();
+}
+
 /** The same with nothing left to guess. */
 export function pointName(iso, interval) {
+  const turning = interval === "hour" && isTurning(new Date(iso)) ? { timeZoneName: "short" } : {};
   const more = { hour: { weekday: "short", day: "numeric", month: "short" }, day: { weekday: "short", year: "numeric" }, month: { month: "long" } };
-  return new Intl.DateTimeFormat("en-GB", { ...POINTS[interval], ...more[interval] }).format(new Date(iso));
+  return new Intl.DateTimeFormat("en-GB", { ...POINTS[interval], ...more[interval], ...turning }).format(new Date(iso));
 }
 
 /** Text in which each API time is written as people write it, in the reader's zone. */

@@ -131,6 +131,30 @@ def test_batches(clients: tuple[Any, Any], pair: Pair) -> None:
     pair.same("batch_get_item", RequestItems={"T": {"Keys": keys}})
 
 
+def test_batches_that_are_refused(clients: tuple[Any, Any]) -> None:
+    """One item twice, in any form of its key, or too many: refused, also when the cache has it all."""
+    _, dax = clients
+    dax.put_item(TableName=(name := make_table(clients[0], "S", "N")), Item=row("a", "1"))
+    dax.get_item(TableName=name, Key=row("a", "1"))
+    alike = [row("a", "1"), row("a", "1.0")]
+    many = [row("a", str(number)) for number in range(101)]
+    for keys in (alike, many):
+        with pytest.raises(ClientError) as caught:
+            dax.batch_get_item(RequestItems={name: {"Keys": keys}})
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+    writes = [{"PutRequest": {"Item": alike[0]}}, {"DeleteRequest": {"Key": alike[1]}}]
+    with pytest.raises(ClientError, match="duplicates"):
+        dax.batch_write_item(RequestItems={name: writes})
+    assert (
+        len(dax.batch_get_item(RequestItems={name: {"Keys": many[:100]}})["Responses"][name]) == 1
+    )
+
+
+def row(first: str, second: str) -> dict[str, Any]:
+    """The key of an item whose sort key is a number."""
+    return {"pk": S(first), "sk": N(second)}
+
+
 def test_batches_over_tables(clients: tuple[Any, Any]) -> None:
     """A batch reaches several tables, whose keys are of different types."""
     plain, dax = clients

@@ -25,7 +25,7 @@ def policy(**changes: Any) -> dict[str, Any]:
     """A cache policy's config: the whole query is in the key, and nothing else."""
     key = {
         "EnableAcceptEncodingGzip": changes.pop("gzip", False),
-        "EnableAcceptEncodingBrotli": False,
+        "EnableAcceptEncodingBrotli": changes.pop("brotli", False),
         "CookiesConfig": {"CookieBehavior": "none"},
         "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": changes.pop("headers", [])},
         "QueryStringsConfig": {"QueryStringBehavior": "all"},

@@ -2,6 +2,8 @@
 
 import gzip
 
+import brotli
+
 from local.edge.points import invalidate
 from tests.local.edge.kit import FakeOrigin, redirect, run, running, template
 
@@ -81,6 +83,28 @@ def test_text_is_compressed_for_who_takes_it_and_kept_apart():
     run(scenario())
 
 
+def test_brotli_is_for_who_takes_it_and_one_text_has_a_copy_for_each_coding():
+    async def scenario():
+        text = b"short link " * 500
+        said = {"Cache-Control": "max-age=9", "Content-Type": "text/css", "ETag": '"a"'}
+        one = FakeOrigin(lambda _: {"body": text, "headers": said})
+        async with running(template(gzip=True, brotli=True), {"one": one}) as site:
+            found = {}
+            for taken in ("gzip, deflate, br, zstd", "br;q=0, gzip", "BR", "br;q=0.0", "brx, *"):
+                _, headers, body = await site.ask(Accept_Encoding=taken)
+                found[taken] = headers.get("content-encoding")
+                decode = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+                assert decode[found[taken]](body) == text
+                assert (headers["etag"] == '"a"') is (found[taken] is None)
+            assert [*found.values()] == ["br", "gzip", "br", None, None]
+            assert len(one.seen) == 4  # both, gzip, Brotli alone, neither
+            await site.ask(Accept_Encoding="br, gzip;q=0.5")
+            part = await site.ask(Accept_Encoding="br, gzip", Range="bytes=0-3")
+            assert (part[0], part[1]["content-encoding"], len(one.seen)) == (206, "br", 4)
+
+    run(scenario())
+
+
 def test_each_place_keeps_its_own_and_an_invalidation_reaches_all():
     async def scenario():
         one = FakeOrigin(lambda _: redirect())
@@ -114,5 +138,39 @@ def test_one_shield_stands_between_all_places_and_the_origin():
             invalidate(site.edges, ["/abc"])
             await site.ask(at=1)
             assert len(one.seen) == 2
+
+    run(scenario())
+
+
+def test_an_error_has_the_templates_page_in_its_place_and_is_not_kept_for_it():
+    async def scenario():
+        described = template()
+        config = described["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        config["CustomErrorResponses"] = [
+            {
+                "ErrorCode": 404,
+                "ErrorCachingMinTTL": 0,
+                "ResponsePagePath": "/sorry",
+                "ResponseCode": 410,
+            },
+            {"ErrorCode": 403, "ErrorCachingMinTTL": 9, "ResponsePagePath": "/gone"},
+        ]
+        known = {
+            "/sorry": {"body": b"Sorry.", "headers": {"Cache-Control": "max-age=9"}},
+            "/closed": {"status": 403},
+        }
+        one = FakeOrigin(lambda r: known.get(r.path, {"status": 404, "text": "nothing"}))
+        async with running(described, {"one": one}) as site:
+            for path in ("/abc", "/abd", "/api/x"):
+                status, said, body = await site.ask(path)
+                assert (status, body, said["x-cache"]) == (410, b"Sorry.", "Error from cloudfront")
+            assert [r.path for r in one.seen] == ["/abc", "/sorry", "/abd", "/api/x"]
+            status, said, body = await site.ask("/abc", "HEAD")
+            assert (status, said["content-length"], body) == (410, "6", b"")
+            # The page for this one is not to be had.
+            assert [(await site.ask("/closed"))[0] for _ in range(2)] == [403, 403]
+            del known["/sorry"]
+            site.edges[0].layer.invalidate("/sorry")
+            assert (await site.ask("/abc"))[::2] == (404, b"nothing")
 
     run(scenario())

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 from chalice.app import DynamoDBEvent
 
+from infra.streams import BATCH
 from local.functions import PREFIX
 from local.replication.changes import Change, Version
+from local.replication.filters import passes
 from local.replication.logs import Place
 from local.replication.records import stream_arn
 from local.replication.replicas import Replica
@@ -138,6 +140,33 @@ def test_what_others_wrote_is_in_it_too(stream: Streaming, api: Api) -> None:
     until(lambda: "last" in api.texts())
 
     assert api.texts() == ["1", "won", "last"]
+
+
+def test_what_the_filter_leaves_out_is_handed_to_nobody(
+    stream: Streaming, api: Api, model: Model
+) -> None:
+    """Counts and claims are in the stream by the hundred, and a link among them does not wait."""
+
+    def count(number: int) -> None:
+        item = {"pk": {"S": f"counts#{number}"}, "sk": {"S": "day"}}
+        model.table.put_item(item)
+        model.journal.keep([(TABLE, item)])
+
+    stream.do(lambda: [*map(count, range(2 * BATCH)), model.put("a", "1"), count(-1)])
+    until(lambda: api.taken and not stream.look()["behind"])
+
+    assert api.texts() == ["1"]
+    assert len(api.batches) == 1
+
+
+def test_a_filter_is_read_as_lambda_reads_it() -> None:
+    """Each name must be there, with one of the texts."""
+    pattern = {"a": {"b": ["x", "y"]}, "c": ["z"]}
+    assert passes({"a": {"b": "y", "more": 1}, "c": "z"}, pattern)
+    for left_out in ({"a": {"b": "y"}}, {"a": {"b": "z"}, "c": "z"}, {"a": "y", "c": "z"}, {}):
+        assert not passes(left_out, pattern)
+    for sk, wanted in (("link", True), ("claim", False)):
+        assert passes({"dynamodb": {"Keys": {"sk": {"S": sk}}}}) is wanted
 
 
 def test_time_to_live_is_told_where_it_swept(stream: Streaming, api: Api, model: Model) -> None:

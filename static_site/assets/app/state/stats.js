@@ -1,6 +1,6 @@
 // Stats as they are shown: loaded for the days chosen, and again while people look at them.
 import { useEffect, useState } from "../html.js";
-import { statQuery } from "../spans.js";
+import { beforeQuery, statQuery } from "../spans.js";
 import { api } from "./session.js";
 
 const AGAIN = 10_000;
@@ -18,17 +18,33 @@ export function useWhileSeen(task, every, keys) {
   }, keys);
 }
 
-/** {stats, error, waiting}: what was loaded last stays until something newer came. */
+/** The points of the days before; the sum of them is told without, so a failure costs the line alone. */
+async function pointsBefore(slug, stats, signal) {
+  if (!stats.compared?.clicks) return null;
+  try {
+    return (await api.value.stats(slug, beforeQuery(stats), signal)).series;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return null;
+  }
+}
+
+/**
+ * {stats, before, error, late, waiting}: what was loaded last stays until something newer came, and
+ * is `late` when that did not.
+ */
 export function useStats(slug, span) {
-  const [state, setState] = useState({ stats: null, error: null, waiting: true });
+  const [state, setState] = useState({ stats: null, before: null, error: null, late: false, waiting: true });
   const asked = JSON.stringify(span);
   const ask = async (signal, again = false) => {
     try {
       const stats = await api.value.stats(slug, statQuery(span), signal);
-      setState({ stats, error: null, waiting: false });
+      const before = await pointsBefore(slug, stats, signal);
+      setState({ stats, before, error: null, late: false, waiting: false });
     } catch (error) {
+      if (error.name === "AbortError") return;
       // What is on the screen is as true as it was; the next look may tell more.
-      if (error.name !== "AbortError") setState((last) => (again && last.stats ? last : { ...last, error, waiting: false }));
+      setState((last) => (again && last.stats ? { ...last, late: true } : { ...last, error, waiting: false }));
     }
   };
   const load = () => {

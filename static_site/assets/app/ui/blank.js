@@ -3,6 +3,6 @@ import { html } from "../html.js";
 import { Icon } from "./icons.js";
 
 export function Blank({ icon, title, children }) {
-  return html`<div class="blank"><span class="blank-icon"><${Icon} name=${icon} /></span>
+  return html`<div class="blank"><span class="blank-icon ${icon === "warning" ? "danger" : ""}"><${Icon} name=${icon} /></span>
     <h2>${title}</h2>${children}</div>`;
 }

@@ -1,5 +1,5 @@
 // A chart of bars, drawn by ourselves, with a readout for the pointer and the arrow keys; and its twin, a table.
-import { bars, column, everyNth, highest, pointAt, ticks, within } from "../charts.js";
+import { bars, column, everyNth, highest, line, pointAt, ticks, within } from "../charts.js";
 import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { brief, counted, number } from "../numbers.js";
 import { pointLabel, pointName } from "../times.js";
@@ -9,7 +9,7 @@ const FOOT = 26;
 const HEAD = 10;
 const GUTTER = 12;
 const LETTER = 7.2;
-const TIP = 168;
+const TIP = 196;
 
 /** The width that there is, also after the window was turned or resized. */
 function useWidth(first = 640) {
@@ -50,7 +50,13 @@ function Tip({ point, interval, withBots, x, width }) {
     <b>${pointName(point.at, interval)}</b>
     <span><i class="key"></i>${counted(point.clicks, "click")}</span>
     ${withBots && html`<span><i class="key bots"></i>${counted(point.bots, "bot")}</span>`}
+    ${point.before && html`<span class="tip-before"><i class="key before"></i>${counted(point.before.clicks, "click")}<small>${pointName(point.before.at, interval)}</small></span>`}
   </div>`;
+}
+
+function said({ at, clicks, bots, before }, interval) {
+  const text = `${pointName(at, interval)}: ${counted(clicks, "click")}, ${counted(bots, "bot")}`;
+  return before ? `${text}; ${pointName(before.at, interval)}: ${counted(before.clicks, "click")}` : text;
 }
 
 function Picture({ series, interval, to, until, withBots, summary }) {
@@ -61,6 +67,7 @@ function Picture({ series, interval, to, until, withBots, summary }) {
   const left = brief(top).length * LETTER + GUTTER;
   const space = width - left;
   const columns = bars(series, { width: space, height: HIGH - HEAD }, top, withBots);
+  const earlier = line(series, columns, HIGH - HEAD, top);
   const y = (value) => HEAD + (HIGH - HEAD) * (1 - value / top);
   const point = at === null ? null : series[at];
   const isOpen = (index) => until && Date.parse(series[index + 1]?.at ?? to) > Date.parse(until);
@@ -84,11 +91,12 @@ function Picture({ series, interval, to, until, withBots, summary }) {
         ${bar.height > 0 && html`<path class="bar" d=${column(bar, bar.bots.height > 0 ? 0 : 3)} />`}
         ${bar.bots.height > 0 && html`<path class="bar bots" d=${column({ ...bar, ...bar.bots })} />`}
       </g>`)}
+      ${earlier && html`<g class="earlier" transform="translate(${left} ${HEAD})"><path class="halo" d=${earlier} /><path d=${earlier} /></g>`}
       <${Labels} series=${series} interval=${interval} left=${left} space=${space} y=${HIGH + 20} />
     </svg>
     ${point && html`<${Tip} point=${point} interval=${interval} withBots=${withBots} width=${width}
       x=${left + columns[at].middle} />`}
-    <p class="off-screen" role="status">${point && `${pointName(point.at, interval)}: ${counted(point.clicks, "click")}, ${counted(point.bots, "bot")}`}</p>
+    <p class="off-screen" role="status">${point && said(point, interval)}</p>
   </div>`;
 }
 
@@ -96,11 +104,13 @@ const HEADS = { hour: "Hour", day: "Day", month: "Month" };
 
 /** The same as a table: beside the picture for those who hear it, in its place when asked for. */
 function Twin({ series, interval, shown }) {
+  const compared = series.some((point) => point.before);
   return html`<div class=${shown ? "twin" : "off-screen"} tabindex=${shown ? 0 : undefined} role="group" aria-label="Clicks as a table">
     <table>
-      <thead><tr><th scope="col">${HEADS[interval]}</th><th scope="col">Clicks</th><th scope="col">Bots</th></tr></thead>
+      <thead><tr><th scope="col">${HEADS[interval]}</th><th scope="col">Clicks</th><th scope="col">Bots</th>${compared && html`<th scope="col">Clicks before</th>`}</tr></thead>
       <tbody>${series.map((point) => html`<tr key=${point.at}>
         <th scope="row">${pointName(point.at, interval)}</th><td>${number(point.clicks)}</td><td>${number(point.bots)}</td>
+        ${compared && html`<td>${point.before ? number(point.before.clicks) : ""}</td>`}
       </tr>`)}</tbody>
     </table>
   </div>`;

@@ -49,8 +49,8 @@ function Items({ items, button, onClose }) {
   </div>`;
 }
 
-/** `items` are {label, icon, run | href, danger?, apart?}. */
-export function Menu({ label, items }) {
+/** `items` are {label, icon, run | href, danger?, apart?}; `children`, where there are some, are the button's face. */
+export function Menu({ label, items, kind = "icon-button", children }) {
   const button = useRef();
   const [open, setOpen] = useState(false);
   // Pressing the button of an open menu closes it before the click comes: don't open it again.
@@ -60,9 +60,9 @@ export function Menu({ label, items }) {
     wasOpen.current = false;
   };
   return html`<div class="menu-anchor">
-    <button type="button" ref=${button} class="icon-button" aria-haspopup="menu" aria-expanded=${open}
-      aria-label=${label} title="More actions"
-      onPointerDown=${() => (wasOpen.current = open)} onClick=${click}><${Icon} name="more" /></button>
+    <button type="button" ref=${button} class=${kind} aria-haspopup="menu" aria-expanded=${open}
+      aria-label=${label} title=${children ? undefined : "More actions"}
+      onPointerDown=${() => (wasOpen.current = open)} onClick=${click}>${children ?? html`<${Icon} name="more" />`}</button>
     ${open && html`<${Items} items=${items} button=${button} onClose=${() => setOpen(false)} />`}
   </div>`;
 }

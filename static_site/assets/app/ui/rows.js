@@ -3,7 +3,7 @@ import { html, useRef } from "../html.js";
 import { stateOf } from "../pages.js";
 import { openEditor } from "../state/editing.js";
 import { toggleArchived, toggleDisabled } from "../state/edits.js";
-import { go } from "../state/place.js";
+import { go, hrefOf } from "../state/place.js";
 import { openQr } from "../state/qr.js";
 import { remove } from "../state/removals.js";
 import { look } from "../state/view.js";
@@ -104,6 +104,7 @@ export function Row({ link }) {
     <td role="cell" class="cell-actions">
       <div class="row-actions">
         ${link.notes && html`<span class="has-notes" title=${link.notes}><${Icon} name="note" /><span class="off-screen">Has notes</span></span>`}
+        <a class="icon-button to-stats" href=${hrefOf({ page: "stats", slug: link.slug })} aria-label="Stats of ${link.slug}" title="Stats"><${Icon} name="chart" /></a>
         <button type="button" class="icon-button" aria-label="Edit ${link.slug}" title="Edit"
           onClick=${() => openEditor(link)}><${Icon} name="edit" /></button>
         <${Menu} label="More actions for ${link.slug}" items=${actionsOf(link, row)} />

@@ -1,42 +1,19 @@
 // The page of stats, of one link or of all: how many clicks, when, from where and with what.
-import { withHoursToCome } from "../charts.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { beside, withHoursToCome } from "../charts.js";
+import { html, useState } from "../html.js";
 import { brief, counted, growth, number } from "../numbers.js";
-import { save } from "../pictures.js";
 import { sentence } from "../problems.js";
-import { before, statQuery } from "../spans.js";
+import { before } from "../spans.js";
 import { hrefOf, place, respan } from "../state/place.js";
-import { api } from "../state/session.js";
 import { useStats } from "../state/stats.js";
-import { fail } from "../state/toasts.js";
 import { exact, relative, short } from "../times.js";
 import { Blank } from "./blank.js";
 import { Chart } from "./chart.js";
 import { Switch } from "./fields.js";
 import { Icon } from "./icons.js";
 import { Spans } from "./spans.js";
+import { StatHead } from "./stat_head.js";
 import { Tops } from "./tops.js";
-
-async function download(slug, span) {
-  try {
-    save(await api.value.statSheet(slug, { ...statQuery(span), top: "100" }), `${slug ? `${slug}-` : ""}stats.csv`);
-  } catch (error) {
-    fail(`The CSV could not be made. ${sentence(error)}`);
-  }
-}
-
-function Head({ slug, span }) {
-  const title = useRef();
-  // Who came by a link within the page goes on from here, by keyboard or by ear.
-  useEffect(() => title.current.focus({ preventScroll: true }), []);
-  return html`<div class="stats-head">
-    <div>
-      ${slug && html`<p class="trail"><a href=${hrefOf({ page: "stats", span })}>All links</a></p>`}
-      <h1 ref=${title} tabindex="-1">${slug ? html`Stats of <bdi>${slug}</bdi>` : "Stats of all links"}</h1>
-    </div>
-    <button type="button" class="button" onClick=${() => download(slug, span)}><${Icon} name="download" />CSV</button>
-  </div>`;
-}
 
 function Change({ compared, span }) {
   if (!compared) return null;
@@ -49,18 +26,21 @@ function Change({ compared, span }) {
 function Figures({ stats, span }) {
   const figure = (name, label, value, more) => html`<div class="figure" data-figure=${name}>
     <dt>${label}</dt><dd><b title=${number(value)}>${value < 1_000_000 ? number(value) : brief(value)}</b>${more}</dd></div>`;
+  const hint = (text) => html`<p class="figure-hint">${text}</p>`;
   return html`<dl class="figures">
-    ${figure("clicks", "Clicks", stats.clicks, html`<${Change} compared=${stats.compared} span=${span} />`)}
-    ${figure("bots", "Bots", stats.bots)}
-    ${figure("previews", "Previews", stats.previews)}
-    ${figure("heads", "Only headers", stats.heads)}
+    ${figure("clicks", "Clicks", stats.clicks, stats.compared
+      ? html`<${Change} compared=${stats.compared} span=${span} />` : hint("by people who were led on"))}
+    ${figure("bots", "Bots", stats.bots, hint("robots that say so"))}
+    ${figure("previews", "Previews", stats.previews, hint("looks at the page of slug+"))}
+    ${figure("heads", "HEAD", stats.heads, hint("requests for headers only"))}
   </dl>`;
 }
 
-function Counted({ stats }) {
+function Counted({ stats, late }) {
   const at = stats.complete_as_of;
-  if (!at) return html`<p class="counted">No log has been counted yet.</p>`;
-  return html`<p class="counted" title=${exact(at)}>Counted until <time datetime=${at}>${short(at)}</time>, ${relative(at)}.</p>`;
+  return html`<p class="counted" title=${at ? exact(at) : undefined}>
+    ${at ? html`Counted until <time datetime=${at}>${short(at)}</time>, ${relative(at)}.` : "No log has been counted yet."}
+    ${late && html`<span class="late-note"><${Icon} name="warning" />Not refreshed: Everhop does not answer.</span>`}</p>`;
 }
 
 function summaryOf(stats) {
@@ -68,10 +48,10 @@ function summaryOf(stats) {
   return `${counted(stats.clicks, "click")} from ${short(stats.from)} to ${short(stats.to)}, at most ${number(best.clicks)} in one ${stats.interval}.`;
 }
 
-function OverTime({ stats, span }) {
+function OverTime({ stats, before: points, late, span }) {
   const [asTable, setAsTable] = useState(false);
   const isDay = span.choice === "today";
-  const series = isDay ? withHoursToCome(stats.series) : stats.series;
+  const series = beside(isDay ? withHoursToCome(stats.series) : stats.series, points);
   return html`<section class="over-time" aria-labelledby="over-time-title">
     <div class="over-time-head">
       <h2 id="over-time-title">Clicks by the ${stats.interval}</h2>
@@ -83,16 +63,20 @@ function OverTime({ stats, span }) {
     <${Chart} series=${series} interval=${stats.interval} to=${stats.to} until=${stats.complete_as_of} withBots=${span.bots}
       summary=${summaryOf(stats)} asTable=${asTable} />
     <div class="over-time-foot">
-      ${span.bots && html`<p class="legend"><span><i class="key"></i>Clicks</span><span><i class="key bots"></i>Bots</span></p>`}
-      <${Counted} stats=${stats} />
+      ${(span.bots || points) && html`<p class="legend"><span><i class="key"></i>Clicks</span>
+        ${span.bots && html`<span><i class="key bots"></i>Bots</span>`}
+        ${points && html`<span><i class="key before"></i>Clicks of ${before(span)}</span>`}</p>`}
+      <${Counted} stats=${stats} late=${late} />
     </div>
   </section>`;
 }
 
-function Nothing({ slug, stats }) {
+function Nothing({ slug, stats, late, span }) {
+  const longer = span.choice !== "year" && span.choice !== "own";
   return html`<section class="panel nothing"><${Blank} icon="chart" title="No clicks in these days">
     <p>${slug ? "When somebody follows this link" : "When somebody follows one of your links"}, it shows here some minutes later.</p>
-    <${Counted} stats=${stats} />
+    <${Counted} stats=${stats} late=${late} />
+    ${longer && html`<button type="button" class="button" onClick=${() => respan({ choice: "year" })}>Look at the whole year</button>`}
   <//></section>`;
 }
 
@@ -111,17 +95,17 @@ function Failure({ error, retry }) {
 
 export function StatsPage({ slug }) {
   const { span } = place.value;
-  const { stats, error, waiting, retry } = useStats(slug, span);
+  const { stats, before: points, error, late, waiting, retry } = useStats(slug, span);
   return html`<div class="stats" aria-busy=${waiting}>
-    <${Head} slug=${slug} span=${span} />
+    <${StatHead} slug=${slug} span=${span} found=${Boolean(stats)} onErased=${retry} />
     <${Spans} span=${span} />
     ${!stats && !error && html`<${Waiting} />`}
     ${error && html`<${Failure} error=${error} retry=${retry} />`}
     ${stats && !error && html`<div class="stats-body" data-stale=${waiting}>
       <${Figures} stats=${stats} span=${span} />
       ${stats.clicks + stats.bots > 0
-        ? html`<${OverTime} stats=${stats} span=${span} /><${Tops} top=${stats.top} span=${span} />`
-        : html`<${Nothing} slug=${slug} stats=${stats} />`}
+        ? html`<${OverTime} stats=${stats} before=${points} late=${late} span=${span} /><${Tops} top=${stats.top} span=${span} />`
+        : html`<${Nothing} slug=${slug} stats=${stats} late=${late} span=${span} />`}
     </div>`}
   </div>`;
 }

@@ -8,7 +8,7 @@ import { Icon } from "./icons.js";
 const seconds = (value) => (value >= 120 ? `${Math.round(value / 60)} min` : `${Number(value.toFixed(1))} s`);
 
 function Mark({ good, children }) {
-  return html`<span class="mark ${good ? "good" : "bad"}"><${Icon} name=${good ? "check" : "warning"} />${children}</span>`;
+  return html`<span class="verdict ${good ? "good" : "bad"}"><${Icon} name=${good ? "check" : "warning"} />${children}</span>`;
 }
 
 function Health({ health }) {
