@@ -108,10 +108,10 @@ def is_variant_id(text: str) -> bool:
 def variant_names(rules: Rules) -> dict[str, str]:
     """What variants are called, by their ids: their name or, without one, their destination."""
     variants = [one for rule in rules.plain() for one in rule.get("variants", ())]
-    named = {variant_id(one["destination"]): str(one["destination"]) for one in variants}
+    called = {variant_id(one["destination"]): str(one["destination"]) for one in variants}
     # The first that has a name, as a destination may be in several rules.
-    names = {variant_id(one["destination"]): one.get("name") for one in reversed(variants)}
-    return named | {key: str(name) for key, name in names.items() if name}
+    named = [one for one in reversed(variants) if one.get("name")]
+    return called | {variant_id(one["destination"]): str(one["name"]) for one in named}
 
 
 def destinations_of(rules: Rules) -> Iterable[str]:
