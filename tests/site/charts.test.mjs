@@ -106,7 +106,8 @@ test("codes have names, and what is no code is shown as it is", () => {
   assert.equal(nameOf("countries", "(other)"), "Everything else");
   assert.equal(nameOf("referrers", "(unknown)"), "None: typed, or from an app");
   assert.equal(nameOf("variants", "constructor"), "constructor");
-  assert.deepEqual(["(other)", "(unknown)", "DE"].map(isVague), [true, true, false]);
+  assert.equal(nameOf("variants", "(removed)"), "Destinations that were removed");
+  assert.deepEqual(["(other)", "(unknown)", "(removed)", "DE"].map(isVague), [true, true, true, false]);
 });
 
 test("points are named on the axis in short, and in full where they are read", () => {

@@ -26,6 +26,7 @@ export const counted = (value, one, many = `${one}s`) => `${number(value)} ${val
 
 const OTHERS = "(other)";
 const UNKNOWN = "(unknown)";
+const REMOVED = "(removed)";
 const SYSTEMS = { ios: "iOS", android: "Android", windows: "Windows", macos: "macOS", linux: "Linux", chromeos: "ChromeOS" };
 
 function nameBy(type, code) {
@@ -49,8 +50,9 @@ const NAMES = {
 export function nameOf(dimension, value) {
   if (value === OTHERS) return "Everything else";
   if (value === UNKNOWN) return dimension === "referrers" ? "None: typed, or from an app" : "Not known";
+  if (value === REMOVED) return "Destinations that were removed";
   return visible(NAMES[dimension]?.(value) ?? value);
 }
 
 /** Whether a value stands for many, or for nothing. */
-export const isVague = (value) => value === OTHERS || value === UNKNOWN;
+export const isVague = (value) => [OTHERS, UNKNOWN, REMOVED].includes(value);
