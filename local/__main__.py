@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from chalicelib.config import ConfigError
 from infra.settings_files import SettingsFileError
-from local import cache_commands, chaos
+from local import cache_commands, chaos, clicks
 from local.controls import ControlError
 from local.data import DataError, clean
 from local.settings import Settings, notes, read_settings
@@ -46,6 +46,7 @@ _ABOUT = {
     "run": "run the stack until Ctrl-C (what is done without an action)",
     "flush": "have the running API caches, or a region's, forget everything",
     "resize": "give the running API caches, or a region's, another size, which empties them",
+    "clicks": "show clicks as they come, as they will be counted, until Ctrl-C",
     "chaos": "break a part of the stack that runs, or heal it",
     "clean-data": "forget all links and the API key",
 }
@@ -64,6 +65,7 @@ _ACTIONS: dict[str, Callable[[Settings, Options], None]] = {
     "resize": lambda settings, options: cache_commands.resize(
         settings.data, options.size, options.region
     ),
+    "clicks": lambda settings, _: clicks.follow(settings.data),
     "clean-data": lambda settings, _: print(clean(settings.data)),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.edge import origin_request, origin_response, settings, viewer_request
 from local.children import inherited, stop_with_parent
 from local.controls import STATUS, TOKEN, Channel, ask
-from local.edge import purges
+from local.edge import feeds, purges
 from local.edge.access_logs import log_of
 from local.edge.console import line_for
 from local.edge.deliveries import bucket_at, deliver, deliver_always
@@ -39,9 +39,12 @@ async def serve(plan: Plan, descriptor: int, token: str) -> None:
     client = OriginClient(plan.addresses)
     await client.open()
     (edge,) = make_edges([plan.place], distribution, client.send, HANDLERS)
-    log = log_of(distribution.log_prefix, distribution.id, cookies=distribution.log_cookies)
+    feed = feeds.Feed(settings.baked().slugs)
+    cookies = distribution.log_cookies
+    log = log_of(distribution.log_prefix, distribution.id, cookies=cookies, tell=feed.note)
     find_status = partial(asyncio.to_thread, ask, Channel(plan.control, token), STATUS, {})
-    first = purges.make_first([edge], token, make_first(frozenset(plan.hosts), find_status))
+    own = feeds.make_first(feed, make_first(frozenset(plan.hosts), find_status))
+    first = purges.make_first([edge], token, own)
     door = Door(edge, log, _watch(plan), first)
     await door.open(inherited(descriptor))
     put = bucket_at(plan.s3_url, plan.logs)

@@ -29,6 +29,7 @@ _AS_IS = "!$&'()*+,-./:;=?@_~[]{}|^`\\<>#%"
 _ODD = re.compile(r"[^!#-~]")
 COUNTRY = "cloudfront-viewer-country"
 Put = Callable[[str, bytes], None]  # an object's key and its bytes
+Tell = Callable[[str], None]  # a line
 
 
 class Asked(NamedTuple):
@@ -100,13 +101,20 @@ def key_of(prefix: str, distribution: str, at: float) -> str:
 
 
 class AccessLog:
-    """Lines until the next delivery; files are never of two hours."""
+    """Lines until the next delivery, and for who is told; files are never of two hours."""
 
     def __init__(
-        self, prefix: str, distribution: str, *, cookies: bool, most: int = 200_000
+        self,
+        prefix: str,
+        distribution: str,
+        *,
+        cookies: bool,
+        tell: Tell | None = None,
+        most: int = 200_000,
     ) -> None:
         self._prefix = prefix
         self._distribution = distribution
+        self._tell = tell
         self._cookies = cookies
         self._left = most
         # Lines, and not records: many objects that stay would make each request dearer.
@@ -120,7 +128,10 @@ class AccessLog:
             return
         self._left -= 1
         hour = self._hours.setdefault(int(record.at // 3600), [])
-        hour.append(line_of(record, cookies=self._cookies))
+        line = line_of(record, cookies=self._cookies)
+        hour.append(line)
+        if self._tell:
+            self._tell(line)
 
     def deliver(self, put: Put) -> int:
         """Write what there is, a file an hour, and forget it; how many requests that were.
@@ -144,6 +155,7 @@ def _file(lines: list[str]) -> bytes:
     return gzip.compress(f"{HEADER}{chr(10).join(lines)}\n".encode(), mtime=0)
 
 
-def log_of(prefix: str, distribution: str, *, cookies: bool) -> AccessLog:
-    """The log of a distribution whose files begin with this prefix."""
-    return AccessLog(f"{prefix.rstrip('/')}/" if prefix else "", distribution, cookies=cookies)
+def log_of(prefix: str, distribution: str, *, cookies: bool, tell: Tell | None = None) -> AccessLog:
+    """The log of a distribution whose files begin with this prefix; each line is told at once."""
+    folder = f"{prefix.rstrip('/')}/" if prefix else ""
+    return AccessLog(folder, distribution, cookies=cookies, tell=tell)

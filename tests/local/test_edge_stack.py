@@ -302,6 +302,31 @@ def test_variants_are_counted_from_the_log(edged: RunningStack) -> None:
     assert told == {"Blue": sent[f"{D}blue"], f"{D}green": sent[f"{D}green"]}
 
 
+def test_clicks_are_shown_as_they_come(edged: RunningStack) -> None:
+    """By the address of a place and by the command, before their file is delivered."""
+    make(edged, "shown")
+    agent = {"User_Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Firefox/127.0"}
+    before = edged.ask("GET", "/_local/clicks").json["next"]
+    edged.ask("GET", "/shown?utm_source=mail", CloudFront_Viewer_Country="DE", **agent)
+    edged.ask("GET", "/shown-not", **agent)
+
+    told = edged.ask("GET", f"/_local/clicks?after={before}").json
+
+    (click, orphan) = told["clicks"]
+    assert (click["slug"], click["counted"], click["country"]) == ("shown", "clicks", "DE")
+    assert (click["browser"], click["utm_source"], click["edge"]) == ("Firefox", "mail", "Miss")
+    assert (orphan["slug"], orphan["counted"], orphan["status"]) == ("shown-not", "orphans", "404")
+    assert edged.ask("GET", f"/_local/clicks?after={told['next']}").json["clicks"] == []
+    command = [sys.executable, "-m", "local", "clicks"]
+    environ = {**os.environ, "EVERHOP_DATA": str(edged.data), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as it:
+        assert it.stdout is not None
+        line = next(one for one in it.stdout if "/shown  clicks" in one)
+        it.send_signal(signal.SIGINT)
+        assert it.wait(40) == 0
+    assert "IAD89-C1 · edge Miss · DE · desktop · Firefox" in line
+
+
 def test_logs_are_replayed_once(edged: RunningStack, tmp_path: Path) -> None:
     """Files of elsewhere are counted by the same function; a second replay changes nothing."""
     make(edged, "replayed")
