@@ -135,6 +135,7 @@ def _leave(options: argparse.Namespace, scene: Scene, others: Sequence[str]) -> 
     scene.timing.wait_until(holds_from(moment), "its links have new homes")
     print(f"{name} is home of nothing. When it is back: "
           f"python -m tools evacuate {name} --stage {options.stage} --return")  # fmt: skip
+    _tell_of_logs(options)
 
 
 def _fence(scene: Scene) -> None:
@@ -168,6 +169,14 @@ def _return(options: argparse.Namespace, scene: Scene, others: Sequence[str]) ->
     scene.tables.write(again(tidy(known.absences, now()), name, moment))
     scene.timing.wait_until(holds_from(moment), f"{name} is a home again")
     print(f"{name} is a home again.")
+    _tell_of_logs(options)
+
+
+def _tell_of_logs(options: argparse.Namespace) -> None:
+    """Log files changed their homes too: one may have been told of to each region too early."""
+    if options.stage != LOCAL:
+        print("Where clicks are counted, replay the logs of these hours (docs/clicks.md):")
+        print(f"  python -m tools replay-logs --stage {options.stage} s3://BUCKET/PREFIX")
 
 
 def _lift_alone(options: argparse.Namespace, scene: Scene) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.api.caching import CachePolicy
+from chalicelib.api.caching import CachePolicy, keyed_request
 from chalicelib.api.notes import notes_of
 from chalicelib.api.pages import Page, preview_page, refusal_page, unavailable_page
 from chalicelib.api.routes import (
@@ -24,7 +24,7 @@ from chalicelib.core.queries import RAW
 from chalicelib.core.redirects import Apart, Redirect, Refusal
 from chalicelib.core.rules import VARIANT
 from chalicelib.core.slugs import decode_slug
-from chalicelib.core.visitors import DEVICE, EXTRA_PATH, PROOF, RAW_QUERY, Visitor
+from chalicelib.core.visitors import DEVICE, EXTRA_PATH, PROOF, RAW_QUERY, SHARED, Visitor
 from chalicelib.service.redirects import RedirectService
 
 
@@ -210,6 +210,28 @@ def _hop(request: Request, slug: str, public_url: str) -> Response:
     return _redirect(Redirect(_with_query(request, at), 303))
 
 
+class _Shared(NamedTuple):
+    """What all who ask for a slug with the same query are answered."""
+
+    visitors: RedirectService
+    public_url: str
+    edge_for: int
+
+    def answer(self, request: Request, slug: str, *, kept: bool) -> Response:
+        """The answer; `kept` when the stage keeps it, whatever it tells of."""
+        began_at = self.visitors.clock()
+        try:
+            answer = _answer(self.visitors, request, slug, self.public_url)
+        except Apart:
+            answer = _hop(request, slug, self.public_url)
+        except Unavailable as error:
+            note_error(request, error)
+            if kept:  # the page that says so would outlive what it tells of
+                return _hop(request, slug, self.public_url)
+            return answer_page(request, unavailable_page(error, request_id(request)))
+        return _share(answer, self.edge_for, began_at)
+
+
 def routes(
     visitors: RedirectService, public_url: str, *, api_cache: bool = False, edge_for: int = 0
 ) -> Blueprint:
@@ -222,7 +244,8 @@ def routes(
     cache = CachePolicy(
         20, ("path.slug", f"header.{RAW_QUERY}", "header.Host", f"header.{PROOF}"), api_cache
     )
-    shared = visitors._replace(shared_for=max(cache.fresh_for * api_cache, edge_for))
+    shared_for = max(cache.fresh_for * api_cache, edge_for)
+    shared = _Shared(visitors._replace(shared_for=shared_for), public_url, edge_for)
 
     @route(api, "/r/{slug}", FOLLOWED, _describe_shared, public=True, cache=cache)
     def follow_link(request: Request, slug: str) -> Response:
@@ -232,24 +255,18 @@ def routes(
         answers with a page that shows where the link leads instead. Nothing here is JSON, and no
         key is needed.
         """
-        began_at = visitors.clock()
-        try:
-            return _share(_answer(shared, request, slug, public_url), edge_for, began_at)
-        except Apart:
-            return _share(_hop(request, slug, public_url), edge_for, began_at)
-        except Unavailable as error:
-            note_error(request, error)
-            if api_cache:  # this page would be kept, and outlive what it tells of
-                return _hop(request, slug, public_url)
-            return answer_page(request, unavailable_page(error, request_id(request)))
+        return shared.answer(request, slug, kept=api_cache)
 
-    @route(api, "/v/{slug}", FOLLOWED, _describe_follow, public=True)
+    @route(api, "/v/{slug}", FOLLOWED, _describe_shared, public=True)
     def follow_apart(request: Request, slug: str) -> Response:
         """Follow a link at the address that no cache keeps.
 
         Where a stage caches, links whose answer depends on the visitor, on counting or on a time
-        that is near lead here first: `/{slug}~` at the public address.
+        that is near lead here first: `/{slug}~` at the public address. The edge asks here for links
+        with a query, too, so that no cache but its own knows what nobody can name to purge it.
         """
+        if SHARED in request.headers:
+            return shared.answer(keyed_request(request, cache), slug, kept=False)
         # The edge has what is keyed in its key when it says it, and but for a path after the slug.
         began_at = visitors.clock()
         keyed = DEVICE in request.headers and EXTRA_PATH not in request.headers

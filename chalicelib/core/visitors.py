@@ -24,6 +24,8 @@ PROOF = "everhop-edge"
 ADDRESS = "everhop-address"
 # What of a visitor is in the key of a cache, read from the same headers that we would read.
 DEVICE, LANGUAGE = "everhop-device", "everhop-language"
+# That the edge keeps the answer for everyone with this query, though no other cache may.
+SHARED = "everhop-shared"
 # Far more than any browser sends; the rest of a longer header is not read.
 _LONGEST_AGENT = 2048
 _MOST_RANGES = 50

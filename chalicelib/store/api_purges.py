@@ -1,8 +1,8 @@
 """Has the stage's cache of API Gateway make answers anew, one key at a time.
 
 Who may say so asks for the address with `Cache-Control: max-age=0`, signed by a role with
-`execute-api:InvalidateCache`. The key is that of the edge's request without a query: the queries
-that visitors came with are not known, and their answers end with the tier's share of the budget.
+`execute-api:InvalidateCache`. The key is that of the edge's request without a query: what comes
+with one, the edge asks for where no stage keeps it.
 Whether a signature counts at a method that needs none was not tried on AWS: an answer from before
 the request is told of.
 """

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from chalicelib.core.origin_proofs import prove
 from chalicelib.core.short_paths import ShortPath, split_path
-from chalicelib.core.visitors import ADDRESS, EXTRA_PATH, PROOF, RAW_QUERY
+from chalicelib.core.visitors import ADDRESS, EXTRA_PATH, PROOF, RAW_QUERY, SHARED
 from infra.edge.failures import Failures
 from infra.edge.messages import Event, Message, header, id_of, put, request_of
 from infra.edge.settings import Settings, baked
@@ -84,8 +84,12 @@ def _number(text: str) -> int:
 
 
 def _rewrite(request: Message, path: ShortPath) -> None:
-    kept = path.is_shared or request["method"] == "POST"
-    request["uri"] = f"{API}{'r' if kept else 'v'}/{path.segment}"
+    # No stage keeps what has a query: hardly two visitors bring the same, and none could be purged.
+    alone = path.is_shared and bool(request["querystring"])
+    if alone:
+        put(request, SHARED, "1")
+    cached = request["method"] == "POST" or (path.is_shared and not alone)
+    request["uri"] = f"{API}{'r' if cached else 'v'}/{path.segment}"
     # The header has it, byte for byte. Twice, a long one is more than API Gateway takes, which is
     # 10,240 bytes with all headers; and an odd one would be API Gateway's to refuse.
     request["querystring"] = ""

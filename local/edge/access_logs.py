@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from secrets import token_hex
+from typing import NamedTuple
 from urllib.parse import quote
 
 from local.edge.decorations import result_of
@@ -26,7 +27,15 @@ HEADER = f"#Version: 1.0\n#Fields: {' '.join(FIELDS)}\n"
 # What would break a line, or be more than ASCII, is percent-encoded; CloudFront does it so too.
 _AS_IS = "!$&'()*+,-./:;=?@_~[]{}|^`\\<>#%"
 _ODD = re.compile(r"[^!#-~]")
+COUNTRY = "cloudfront-viewer-country"
 Put = Callable[[str, bytes], None]  # an object's key and its bytes
+
+
+class Asked(NamedTuple):
+    """What of a request is not as it was, once it is answered."""
+
+    target: str  # path and query
+    country: str  # of the visitor; this edge believes who says one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Record:
     place: str
     host: str  # the distribution's name
     request: Request
-    asked: str  # path and query as they came, before a function changed them
+    asked: Asked
     answer: Answer
     size: int
     took: float
@@ -47,7 +56,7 @@ def line_of(record: Record, *, cookies: bool) -> str:
     """The record as its line; `-` stands for nothing."""
     request, answer = record.request, record.answer
     headers, response = request.headers, answer.response
-    path, _, query = record.asked.partition("?")
+    path, _, query = record.asked.target.partition("?")
     result = result_of(answer.told, response.status)
     first, last = _range_of(value_of(response.headers, "content-range"))
     address, port = request.client
@@ -64,7 +73,7 @@ def line_of(record: Record, *, cookies: bool) -> str:
         f"http\t{request.size}\t{took}\t{said('x-forwarded-for')}\t-\t-\t{result}\t"
         f"{request.version}\t-\t-\t{port}\t{took}\t{answer.detail or result}\t"
         f"{_field(value_of(response.headers, 'content-type'))}\t{len(response.body)}\t"
-        f"{_field(first)}\t{_field(last)}\t{said('cloudfront-viewer-country')}"
+        f"{_field(first)}\t{_field(last)}\t{_field(record.asked.country)}"
     )
 
 

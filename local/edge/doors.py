@@ -4,9 +4,9 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 
-from local.edge.access_logs import AccessLog, Record
+from local.edge.access_logs import COUNTRY, AccessLog, Asked, Record
 from local.edge.engines import Answer, Edge
-from local.edge.messages import Request, Response
+from local.edge.messages import Request, Response, value_of
 from local.edge.servers import Server
 
 
@@ -43,18 +43,20 @@ class Door:
         made = self._first(request) if self._first else None
         if made is not None:
             return made
-        started, asked = time.perf_counter(), request.target
+        # Before the edge takes from the request what is its own to say, and functions change it.
+        asked = Asked(request.target, value_of(request.headers, COUNTRY))
+        started = time.perf_counter()
         answered = self._edge.handle(request)
         if isinstance(answered, Answer):
             return self._told(request, asked, answered, started)
         return self._later(request, asked, answered, started)
 
     async def _later(
-        self, request: Request, asked: str, answered: Awaitable[Answer], started: float
+        self, request: Request, asked: Asked, answered: Awaitable[Answer], started: float
     ) -> Response:
         return self._told(request, asked, await answered, started)
 
-    def _told(self, request: Request, asked: str, answer: Answer, started: float) -> Response:
+    def _told(self, request: Request, asked: Asked, answer: Answer, started: float) -> Response:
         took = time.perf_counter() - started
         if self._log:
             size = _size(request, answer.response)
@@ -63,7 +65,7 @@ class Door:
                 Record(time.time(), self._edge.place, host, request, asked, answer, size, took)
             )
         if self._watch:
-            self._watch(request, asked, answer, took)
+            self._watch(request, asked.target, answer, took)
         return answer.response
 
 

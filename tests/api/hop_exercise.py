@@ -8,3 +8,5 @@ def exercise_hops(api: Api) -> None:
     api.made(slug="apart", password="open sesame")
     for method in ("GET", "HEAD"):
         assert api.ask(method, "/r/apart").status_code == 303
+        # As the edge asks, when there is a query.
+        assert api.ask(method, "/v/apart", Everhop_Shared="1").status_code == 303

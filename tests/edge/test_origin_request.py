@@ -186,6 +186,26 @@ def test_paths(edge: Edge, uri: str, method: str, to: str, path: str | None) -> 
         assert value(request, "everhop-path") == path
 
 
+@pytest.mark.parametrize(
+    ("uri", "method", "to", "shared"),
+    [
+        ("/promo", "GET", "/api/v/promo", True),
+        ("/promo", "HEAD", "/api/v/promo", True),
+        ("/promo+", "GET", "/api/v/promo+", True),
+        ("/promo~", "GET", "/api/v/promo", False),
+        ("/promo/a", "GET", "/api/v/promo", False),
+        ("/promo~", "POST", "/api/r/promo", False),
+        ("/api/v1/links", "GET", "/api/v1/links", False),
+    ],
+)
+def test_no_stage_keeps_a_query(edge: Edge, uri: str, method: str, to: str, shared: bool) -> None:
+    """Nobody could purge it by name: the edge asks where no cache is, for what all are answered."""
+    request = edge.ask(uri, method=method, query="utm_source=x")
+
+    assert request["uri"] == to
+    assert ("everhop-shared" in request["headers"]) == shared
+
+
 def test_the_query_travels_as_it_was_typed(edge: Edge) -> None:
     """In the header that the API cache has in its key; what no header can have is escaped."""
     query = "b=2&a=%20+x;y=\"<>'é|&%zz"

@@ -278,6 +278,8 @@ def test_clicks_are_counted_from_the_log(edged: RunningStack) -> None:
     stats = counted(edged, "counted", 3)
 
     assert (stats["clicks"], hopping["clicks"]) == (3, 1)
+    countries = [one["top"]["countries"][0]["value"] for one in (hopping, stats)]
+    assert countries == ["DE", "(unknown)"]
     assert (stats["bots"], stats["heads"], stats["previews"]) == (1, 1, 1)
     assert stats["complete_as_of"]
 

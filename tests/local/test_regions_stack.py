@@ -205,6 +205,23 @@ def test_an_edit_is_told_to_every_cache(
         assert "edge; fwd=uri-miss" in said
 
 
+def test_a_takedown_is_told_of_every_query(
+    whole: RunningStack, places: dict[str, RunningStack]
+) -> None:
+    """The edge forgets the link with all queries, and asks where no stage keeps what had one."""
+    make(whole, "spread")
+    target = "/spread?utm_source=mail&n=1"
+    for place in places.values():
+        assert leads_to(place.ask("GET", target), "spread")
+        wait_for(lambda at=place: "edge; hit" in at.ask("GET", target).headers["Cache-Status"])
+    assert whole.api("PATCH", "/links/spread", {"disabled": True}).status == 200
+    for place in places.values():
+        wait_for(lambda at=place: at.ask("GET", target).status == 410)
+        said = place.ask("GET", f"{target}&n=2").headers["Cache-Status"]
+        assert "edge; fwd=uri-miss" in said
+        assert "API cache" not in said
+
+
 def test_a_link_that_was_asked_for_before_it_was_made(
     whole: RunningStack, places: dict[str, RunningStack]
 ) -> None:
