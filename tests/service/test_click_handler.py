@@ -68,7 +68,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     job_clients.make_client.cache_clear()
-    yield World(f"http://{host}:{port}")
+    made = World(f"http://{host}:{port}")
+    yield made
+    # All servers of a process have the same tables.
+    bind(made.config.table, REGION).delete_table()
     job_clients.make_client.cache_clear()
     server.stop()
 
