@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -22,10 +23,13 @@ _ROBOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
 )
-_HEAD = "LAX50-C1\t571\t{}\tGET\td111111abcdef8.cloudfront.net\t{}\t{}\t{}\t{}\t{}\t-\tHit\t"
+_EDGES = [
+    f"{city}{50 + n}-{kind}1" for city in ("LAX", "FRA", "NRT") for n in (0, 3) for kind in "CP"
+]
+_HEAD = "{}\t{}\t{}\tGET\td111111abcdef8.cloudfront.net\t{}\t{}\t{}\t{}\t{}\t-\tHit\t"
 _TAIL = (
-    "SOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==\tsho.rt\thttps\t23\t0.001\t-\t"
-    "TLSv1.3\tTLS_AES_128_GCM_SHA256\tHit\tHTTP/2.0\t-\t-\t11040\t0.001\tHit\ttext/html\t0\t-\t-\t"
+    "{}\tsho.rt\thttps\t{}\t{}\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\tHit\tHTTP/2.0\t-\t-\t"
+    "{}\t{}\tHit\ttext/html\t0\t-\t-\t{}"
 )
 
 
@@ -55,6 +59,8 @@ def lines_of(count: int, seed: int = 1) -> Iterator[str]:
         stem, status = (f"/s{slug}", 302) if slug % 50 else (f"/missing{slug}", 404)
         query = f"utm_source=mail&utm_campaign=week{slug % 9}" if number % 10 == 0 else "-"
         asked = _HEAD.format(
+            chance.choice(_EDGES),
+            chance.randrange(400, 700),
             f"198.51.{number % 255}.{chance.randrange(255)}",
             stem,
             status,
@@ -62,8 +68,17 @@ def lines_of(count: int, seed: int = 1) -> Iterator[str]:
             chance.choice(agents),
             query,
         )
-        at, country = f"19:{second // 60:02}:{second % 60:02}", chance.choice(_COUNTRIES)
-        yield f"2026-11-23\t{at}\t{asked}{_TAIL}{country}\n"
+        took = f"0.{chance.randrange(1, 90):03}"
+        answered = _TAIL.format(
+            # What no two lines share is most of what a real log is when it is packed.
+            urlsafe_b64encode(chance.randbytes(40)).decode(),
+            chance.randrange(20, 300),
+            took,
+            chance.randrange(1024, 65536),
+            took,
+            chance.choice(_COUNTRIES),
+        )
+        yield f"2026-11-23\t19:{second // 60:02}:{second % 60:02}\t{asked}{answered}\n"
 
 
 def write_log(file: Path, count: int) -> None:

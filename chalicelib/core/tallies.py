@@ -4,12 +4,13 @@ No address is looked at. What is kept of a line is the hour, the slug, and a few
 visitors share.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from chalicelib.core.access_logs import Problems, Request
+from chalicelib.core.access_logs import Problems, Request, text_of
 from chalicelib.core.agents import read_agent
 from chalicelib.core.counts import LONGEST_VALUE, UNKNOWN, name_of
 from chalicelib.core.links import REDIRECT_STATUSES
@@ -25,6 +26,7 @@ V = TypeVar("V")
 FOLLOWED, ORPHAN, PREVIEWED, HEADED, NOTHING = range(5)
 _KIND = {PREVIEWED: ("previews",), HEADED: ("heads",)}
 OTHER, BAD_TIME = -1, -2  # in place of a group
+PRIVATE = -1  # in place of a language: of who asks for privacy nothing but the click is counted
 _FOLLOWED = frozenset(str(status) for status in REDIRECT_STATUSES)
 # 303 to a GET leads to the link's other address, where the click is; see api/redirects. To a form
 # with a password it is the redirect itself.
@@ -58,8 +60,6 @@ class Group(NamedTuple):
 
 
 Names = tuple[str, ...]
-# A request in numbers: its group and what it is counted under, both as the tally numbers them.
-Key = tuple[int, ...]
 
 
 class Numbering(dict[K, int]):
@@ -71,20 +71,21 @@ class Numbering(dict[K, int]):
 
 
 class Tally:
-    """Counts by group; `last` is the latest request's date and time as the log has them.
+    """Counts by group, of requests that may come in parts.
 
-    A line costs a few look-ups of what it shares with lines before it, and one sum under numbers:
-    names are put together when all lines are read.
+    A line costs a few look-ups of what it shares with lines before it. What it counts under is
+    noted in numbers: they are summed, and names made of the sums, when all lines are read.
     """
 
     def __init__(self, slugs: SlugPolicy, problems: Problems, *, honour_gpc: bool = True) -> None:
-        self.last = ""
-        self._counts: dict[Key, int] = {}
+        self._last = b""
+        self._seen: defaultdict[int, list[int]] = defaultdict(list)
         self._problems = problems
         self._slugs = slugs
         self._honours = honour_gpc
         self._groups: Numbering[Group] = Numbering()
         self._names: Numbering[Names] = Numbering({(): 0})
+        self._no_language = self._names[(_NO_LANGUAGE,)]
         self._slug_keys = Memo(self._read_path)
         self._hours = Memo(_read_hour, 1000)
         self._places = Memo(self._place)
@@ -92,19 +93,25 @@ class Tally:
         self._referrers = self._memo(_read_referrer)
         self._queries = self._memo(_read_query)
         self._countries = self._memo(_read_country)
-        self._headers = Memo(_read_headers)
+        self._headers: Memo[bytes, tuple[Names, bool]] = Memo(
+            lambda field: _read_headers(text_of(field))
+        )
         self._variants = self._memo(_read_variant)
 
-    def _memo(self, read: Callable[[str], Names]) -> Memo[str, int]:
-        return Memo(lambda field: self._names[read(field)])
+    def _memo(self, read: Callable[[str], Names]) -> Memo[bytes, int]:
+        return Memo(lambda field: self._names[read(text_of(field))])
+
+    @property
+    def last(self) -> str:
+        """The date and time of the latest request; empty when there was none."""
+        return text_of(self._last)
 
     def add(self, requests: Iterable[Request]) -> int:
         """Count these requests; how many of them are counted."""
-        counts, places, agents = self._counts, self._places, self._agents
+        seen, places, agents = self._seen, self._places, self._agents
         referrers, queries, countries = self._referrers, self._queries, self._countries
-        variants = self._variants
-        key: Key
-        counted, last = 0, self.last
+        variants, no_language = self._variants, self._no_language
+        counted, last = 0, self._last
         for (
             date,
             time,
@@ -125,37 +132,37 @@ class Tally:
                 continue
             if (at := date + time) > last:
                 last = at
-            if fixed:
-                key = (group, fixed)
-            else:
-                known, is_person = agents[agent]
-                if not is_person:
-                    key = (group, known)
-                else:
-                    key = (
-                        group,
-                        known,
-                        referrers[referrer],
-                        queries[query],
-                        countries[country],
-                        variants[answer],
-                    )
-                    if headers != "-":
-                        key = (group, *self._with_headers(key[1:], headers))
-            counts[key] = counts.get(key, 0) + 1
             counted += 1
-        self.last = last
+            numbers = seen[group]
+            if fixed:
+                numbers.append(fixed)
+                continue
+            known, is_person = agents[agent]
+            if not is_person:
+                numbers.append(known)
+                continue
+            language = no_language if headers == b"-" else self._language(headers)
+            if language == PRIVATE:
+                numbers.append(self._names[("clicks",)])
+                continue
+            numbers += (
+                known,
+                referrers[referrer],
+                queries[query],
+                countries[country],
+                variants[answer],
+                language,
+            )
+        self._last = last
         return counted
 
-    def _with_headers(self, seen: Key, headers: str) -> Key:
+    def _language(self, headers: bytes) -> int:
         language, wants_privacy = self._headers[headers]
-        if wants_privacy and self._honours:
-            return (self._names[("clicks",)],)
-        return (*seen, self._names[language])
+        return PRIVATE if wants_privacy and self._honours else self._names[language]
 
-    def _place(self, asked: tuple[str, str, str, str, str]) -> tuple[int, int]:
+    def _place(self, asked: tuple[bytes, bytes, bytes, bytes, bytes]) -> tuple[int, int]:
         """The group of a request, or why it has none, and what it counts as whoever asks."""
-        stem, status, method, date, hour = asked
+        stem, status, method, date, hour = map(text_of, asked)
         path = self._slug_keys[stem]
         verdict = _judge(method, status, preview=path[1]) if path else NOTHING
         if path is None or verdict == NOTHING:
@@ -166,8 +173,8 @@ class Tally:
         group = self._groups[Group(began, path[0], verdict == ORPHAN)]
         return group, self._names[_KIND[verdict]] if verdict in _KIND else 0
 
-    def _read_agent(self, field: str) -> tuple[int, bool]:
-        agent = read_agent(unescape(field))
+    def _read_agent(self, field: bytes) -> tuple[int, bool]:
+        agent = read_agent(unescape(text_of(field)))
         return self._names[agent.kind, *agent.names], agent.kind == "clicks"
 
     def _read_path(self, stem: str) -> tuple[str, bool] | None:
@@ -193,27 +200,20 @@ class Tally:
 
     def groups(self) -> Iterator[tuple[Group, dict[str, int]]]:
         """The groups with their counts by name, in an order of their own."""
-        found: dict[int, list[tuple[Key, int]]] = {}
-        for key, count in self._counts.items():
-            found.setdefault(key[0], []).append((key[1:], count))
         names = list(self._names)
         for group in sorted(self._groups):
-            yield group, _named(found[self._groups[group]], names)
+            yield group, _named(Counter(self._seen[self._groups[group]]), names)
 
 
-def _named(seen: Iterable[tuple[Key, int]], names: Sequence[Names]) -> dict[str, int]:
+def _named(seen: Mapping[int, int], names: Sequence[Names]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for numbers, count in seen:
-        for number in numbers:
-            for name in names[number]:
-                counts[name] = counts.get(name, 0) + count
-        if len(numbers) == _WITHOUT_LANGUAGE:
-            counts[_NO_LANGUAGE] = counts.get(_NO_LANGUAGE, 0) + count
+    for number, count in seen.items():
+        for name in names[number]:
+            counts[name] = counts.get(name, 0) + count
     return counts
 
 
 _NO_LANGUAGE = name_of("language", UNKNOWN)
-_WITHOUT_LANGUAGE = 5  # agent, referrer, query, country and variant
 
 
 def _judge(method: str, status: str, *, preview: bool) -> int:

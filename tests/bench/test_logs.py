@@ -38,11 +38,12 @@ def test_both_sides_count_the_same(tmp_path: Path) -> None:
 
 
 def test_a_missed_bar_is_told() -> None:
-    """The counts' ratio and the memory are held to; reading alone is not."""
+    """Both ratios and the memory are held to."""
     slow = Figure("to counts, lines/s", (2.3,), (1.0,))
     reading = Figure("reading alone, lines/s", (1.0,), (1.0,))
 
     assert missed([reading, slow], {"memory": 200 << 20}) == [
+        "reading alone, lines/s: 1.00x",
         "to counts, lines/s: 2.30x",
         "memory: 200 MB",
     ]

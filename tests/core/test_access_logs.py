@@ -14,6 +14,7 @@ from chalicelib.core.access_logs import (
     inflate,
     layout_of,
     split_lines,
+    text_of,
 )
 from local.edge.access_logs import FIELDS
 
@@ -50,8 +51,8 @@ JSON = {
 
 def read(text: str) -> tuple[list[tuple[str, ...]], Problems]:
     problems = Problems()
-    requests = list(LineReader(problems).read(text.split("\n")))
-    return requests, problems
+    requests = LineReader(problems).read(text.encode().split(b"\n"))
+    return [tuple(map(text_of, one)) for one in requests], problems
 
 
 def test_the_documented_lines_are_read() -> None:
@@ -94,6 +95,42 @@ def test_fields_are_where_the_header_says() -> None:
         ("2026-01-02", "10:00:00", "GET", "/a", "302", "-", "-", "-", "DE", "-", "-"),
         ("2026-01-03", "11:00:00", "GET", "/b", "301", "-", "-", "q=1", "FR", "-", "-"),
     ]
+
+
+def test_lines_of_many_kinds_are_read_in_their_order() -> None:
+    """Usual ones, those of other fields, JSON and bad ones, and usual ones after those."""
+    usual, other = OLD.split("\n")[1], "#Fields: time date cs-method cs-uri-stem sc-status"
+    long = [line for line in NEW.split("\n") if line]
+    mixed = [long[1], long[2], "bad", "#", other, "10:00:00\t2026-01-02\tGET\t/a\t302", "a\tb"]
+    mixed += [json.dumps(JSON), long[1], "", long[3], usual, OLD.split("\n")[2]]
+    requests, problems = read("\n".join(mixed))
+
+    assert [one[3] for one in requests] == ["/index.html", "/a", "/abc", "/favicon.ico", "/view"]
+    assert problems == {"fields": 2}
+
+
+@pytest.mark.parametrize("fields", [FIELDS[:14], FIELDS[:33], FIELDS], ids=len)
+def test_a_line_that_is_cut_off_is_read_as_far_as_a_click_needs(fields: list[str]) -> None:
+    """With the first twelve fields and one more it is a request, and with fewer a problem."""
+    header, whole = f"#Fields: {' '.join(fields)}", [f"v{n}" for n in range(len(fields))]
+    for count in range(1, len(fields) + 1):
+        requests, problems = read("\n".join([header, "\t".join(whole[:count])]))
+        if count <= 12:
+            assert (requests, problems) == ([], {"fields": 1})
+        else:
+            assert [one[:8] for one in requests] == [
+                ("v0", "v1", "v5", "v7", "v8", "v9", "v10", "v11")
+            ]
+            assert problems == {}
+    assert requests[0][8] == ("v33" if "c-country" in fields else "-")
+
+
+def test_what_is_no_utf_8_is_replaced_and_costs_nothing_else() -> None:
+    """Its line is read, and so are those around it."""
+    line = OLD.split("\n")[2].encode().replace(b"/view", b"/v\xff\xc3")
+    (request,) = LineReader(Problems()).read([OLD.split("\n")[1].encode(), line])
+
+    assert text_of(request[3]) == "/v\ufffd\ufffd"
 
 
 def test_without_a_header_the_fields_are_those_of_v1() -> None:
@@ -172,5 +209,5 @@ def test_pieces_of_any_size_make_the_same_lines(parts: list[bytes], size: int) -
 
     assert b"".join(inflate(pieces)) == whole
     joined = [line for some in split_lines(inflate(pieces)) for line in some]
-    expected = whole.decode("utf-8", "replace").split("\n")
+    expected = whole.split(b"\n")
     assert joined == (expected if expected[-1] else expected[:-1])

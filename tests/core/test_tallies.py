@@ -32,7 +32,7 @@ CHROME = "Mozilla/5.0%20(Windows%20NT%2010.0)%20Chrome/120.0%20Safari/537.36"
 
 def counts_of(*lines: str, **how: Any) -> dict[tuple[str, bool], dict[str, int]]:
     tally = Tally(SlugPolicy(), Problems(), **how)
-    tally.add(LineReader(Problems()).read(lines))
+    tally.add(LineReader(Problems()).read(map(str.encode, lines)))
     return {(group.slug_key, group.orphan): counts for group, counts in tally.groups()}
 
 
