@@ -25,6 +25,7 @@ from local.data import data_file
 from local.fences import FENCE, Fences, refusal
 from local.journal import Journal, record
 from local.moto_apps import MotoAnswer, ask_moto
+from local.queries import spare_scans
 from local.replication.commands import acts
 from local.replication.replicas import Replica
 from local.servers import Handler, serve_until_stopped
@@ -105,6 +106,7 @@ def main(words: list[str]) -> None:
     spare_casts()
     spare_copies()
     spare_parsing()
+    spare_scans()
     make_table(options.region, options.table)
     file = Path(options.data) / data_file(options.region)
     try:
