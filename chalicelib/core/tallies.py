@@ -129,6 +129,9 @@ class Tally:
             if group < 0:
                 if group == BAD_TIME:
                     self._problems.note("time")
+                # All is counted until then, though nothing of this is.
+                elif (at := date + time) > last and self._hours[date, time[:3]]:
+                    last = at
                 continue
             if (at := date + time) > last:
                 last = at
@@ -162,12 +165,12 @@ class Tally:
 
     def _place(self, asked: tuple[bytes, bytes, bytes, bytes, bytes]) -> tuple[int, int]:
         """The group of a request, or why it has none, and what it counts as whoever asks."""
-        stem, status, method, date, hour = map(text_of, asked)
+        stem, status, method = map(text_of, asked[:3])
         path = self._slug_keys[stem]
         verdict = _judge(method, status, preview=path[1]) if path else NOTHING
         if path is None or verdict == NOTHING:
             return OTHER, 0
-        began = self._hours[date, hour]
+        began = self._hours[asked[3:]]
         if began is None:
             return BAD_TIME, 0
         group = self._groups[Group(began, path[0], verdict == ORPHAN)]
@@ -229,8 +232,8 @@ def _judge(method: str, status: str, *, preview: bool) -> int:
     return FOLLOWED if method == "POST" and status in _FORM_FOLLOWED else NOTHING
 
 
-def _read_hour(asked: tuple[str, str]) -> datetime | None:
-    date, hour = asked
+def _read_hour(asked: tuple[bytes, bytes]) -> datetime | None:
+    date, hour = map(text_of, asked)
     try:
         if len(date) == 10 and hour[2:] == ":":
             return datetime.strptime(f"{date} {hour}", "%Y-%m-%d %H:").replace(tzinfo=UTC)

@@ -248,6 +248,10 @@ def test_all_is_counted_until_the_last_request(service: FoldService, memory: Cou
     assert memory.complete_as_of() is None
     fold(service, "b.gz", opening(pack([line(NOON - timedelta(hours=1), "/a")])), lambda: 900)
     assert memory.complete_as_of() == NOON - timedelta(hours=1)
+    # Where nobody follows a link, what else is asked tells how far the log has come.
+    other = [line(NOON - timedelta(minutes=9), "/api/v1/links"), line(NOON, "/", date="soon")]
+    fold(service, "d.gz", opening(pack(other)), lambda: 900)
+    assert memory.complete_as_of() == NOON - timedelta(minutes=9)
     fold(service, "c.gz", opening(pack([line(NOON + timedelta(hours=9), "/a")])), lambda: 900)
     assert memory.complete_as_of() == NOON
 
