@@ -36,7 +36,7 @@ _KB = 1024
 def pieces_of(file: Path) -> Iterator[bytes]:
     """The file as S3 streams it."""
     with file.open("rb") as opened:
-        while piece := opened.read(256 * _KB):
+        while piece := opened.read(64 * _KB):
             yield piece
 
 

@@ -8,7 +8,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.store.job_clients import blaming, code_of_cause, make_client
 
 
-_PIECE = 256 * 1024
+_PIECE = 64 * 1024
 
 
 def read_log(bucket: str, key: str, region: str) -> Iterator[bytes]:

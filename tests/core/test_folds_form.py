@@ -32,7 +32,7 @@ def test_a_log_comes_to_what_its_form_says() -> None:
     ]
     tally = Tally(SlugPolicy(), Problems())
     lines = [*HEADER.splitlines(), *odd, *make_lines(random.Random(1), 200, Counter())]  # noqa: S311
-    tally.add(LineReader(Problems()).read([one.encode() for one in lines]))
+    tally.add(LineReader(Problems()).read(map(str.encode, lines)))
     found = [(mark_of(0, group), sorted(counts.items())) for group, counts in tally.groups()]
 
     digest = hashlib.blake2b(repr(found).encode(), digest_size=8).hexdigest()
