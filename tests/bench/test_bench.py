@@ -33,7 +33,7 @@ def run(module: str, *arguments: str, text: str = "") -> subprocess.CompletedPro
         input=text,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -207,7 +207,7 @@ def test_deploy_plans_two_functions_for_the_stage(export: Path, stage: str) -> N
     graph = chalice(export, "dev", "appgraph", "--stage", stage)
 
     assert graph.count(" RestAPI(") == 1
-    assert graph.count(" LambdaFunction(") == (4 if stage == WARMED else 2)
+    assert graph.count(" LambdaFunction(") == (5 if stage == WARMED else 2)
     assert f"function_name=everhop-{stage}," in graph
     assert f"function_name=everhop-{stage}-worker," in graph
     assert f"filename={export / '.chalice' / f'policy-{stage}.json'}," in graph

@@ -65,6 +65,7 @@ def test_types_are_what_browsers_take() -> None:
         "html": "text/html; charset=utf-8",
         "ico": "image/x-icon",
         "js": "text/javascript; charset=utf-8",
+        "json": "application/json; charset=utf-8",
         "mjs": "text/javascript; charset=utf-8",
         "svg": "image/svg+xml; charset=utf-8",
         "toml": "text/plain; charset=utf-8",
