@@ -158,7 +158,7 @@ class LineReader:
     def read(self, lines: Iterable[bytes]) -> Iterator[Request]:
         """The requests of these lines. The loop that all else waits for, so no calls in it.
 
-        To take a line apart to names costs two thirds of what it costs to pick from a list.
+        To take a line apart to names costs a quarter less than to pick from a list.
         """
         usual, right, country, headers, answer, *_ = self._layout
         for line in lines:
