@@ -296,6 +296,29 @@ def test_the_lag_drill_finds_planted_breaks(
     assert "lag 5 s" in capsys.readouterr().out
 
 
+def test_as_many_links_are_followed_as_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lags share them; one at least at each."""
+    counts: list[int] = []
+
+    async def follow(_scene: Scene, _lag: float, count: int) -> list[Any]:
+        counts.append(count)
+        return []
+
+    async def wait(_scene: Scene) -> list[Any]:
+        return []
+
+    monkeypatch.setattr(lags, "_follow_links", follow)
+    monkeypatch.setattr(lags, "wait_for_edits", wait)
+
+    async def drill(links: int) -> int:
+        counts.clear()
+        async with fake_scene("", lags=(0.0, 5.0, 60.0), links=links) as scene:
+            await lags.drill(scene)
+        return sum(counts)
+
+    assert [asyncio.run(drill(links)) for links in (10_000, 9, 1)] == [10_000, 9, 3]
+
+
 def test_an_edit_that_is_seen_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
     """And its time is in the histogram."""
 

@@ -62,8 +62,10 @@ async def drill(scene: Scene) -> Sequence[Promise]:
     promises = []
     # Without purges it is about edits alone, which are what waits then.
     lags = () if scene.options.no_purges else scene.options.lags
-    for lag in lags:
-        promises += await _follow_links(scene, lag, scene.options.links // len(lags) or 1)
+    for number, lag in enumerate(lags):
+        # Parts that are as even as can be, and come to all of them.
+        count = max(1, (scene.options.links + number) // len(lags))
+        promises += await _follow_links(scene, lag, count)
     await scene.stack.chaos("lag", "0")
     await scene.settle(within=max(lags, default=0) + 60)
     return [*promises, *await wait_for_edits(scene)]
