@@ -58,7 +58,10 @@ def serve(site: Site, api: RunningStack) -> ThreadingHTTPServer:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # a page asks for all its modules at once
+
+    return Server(("127.0.0.1", 0), Handler)
 
 
 @pytest.fixture
@@ -71,8 +74,9 @@ def published(stack: RunningStack) -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
+# The server comes first, so that it ends after the page that still asks it.
 def test_the_published_dashboard_works(
-    page: "Page", stack: RunningStack, published: ThreadingHTTPServer
+    published: ThreadingHTTPServer, page: "Page", stack: RunningStack
 ) -> None:
     """Signing in by the form, the list, a dialog; nothing is missing and nothing complains."""
     slug = make(stack)

@@ -68,10 +68,12 @@ async function run(start, onPage) {
 /** Loads the first screenful of the view; the old rows stay until something newer came. */
 export function load() {
   phase.value = items.value.length ? "again" : "first";
-  let fresh = created.map(newest).filter((link) => belongs(link, view.value));
+  let fresh = true;
   return run(null, (found) => {
-    fresh = appended(fresh, found);
-    items.value = fresh;
+    // Only the first page takes the old rows' place: rows may change while later pages come.
+    const shown = fresh ? created.map(newest).filter((link) => belongs(link, view.value)) : items.value;
+    items.value = appended(shown, found);
+    fresh = false;
   });
 }
 
