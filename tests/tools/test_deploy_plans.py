@@ -15,18 +15,15 @@ from infra.dax import StageDax, handed_config
 from infra.edges import GroupEdge, read_edges
 from infra.settings_files import SettingsFileError
 from tests.conftest import ROOT
-from tools import live_apps, packages
 from tools.__main__ import main
 from tools.app_changes import AppState, changed_routes, changes_of
-from tools.caches import Refused
 from tools.client import CannotRun
 from tools.deploy_parts import parts_for
 from tools.deploy_reports import plan_lines
 from tools.deploy_runs import put_handed
-from tools.deploys import Target, make_parts
+from tools.deploys import Target
 from tools.destroys import split_parts
 from tools.parts import Part
-from tools.releases import Noted, Release, previous_of
 from tools.replicas import PLACES, adding, removing
 from tools.smoke_tests import smoke_test
 from tools.stacks import Update, _parameters, _resources
@@ -301,30 +298,6 @@ def test_no_value_of_a_setting_is_shown() -> None:
     assert "secret" not in json.dumps(changes_of(LIVE, changed))
 
 
-def history(releases: str) -> list[Noted]:
-    return [Noted(name, f"{number:02}", name, "c") for number, name in enumerate(releases)]
-
-
-@pytest.mark.parametrize(
-    ("deployed", "live", "previous"),
-    [
-        ("", "a", None),
-        ("a", "a", None),
-        ("ab", "b", "a"),
-        ("abc", "c", "b"),
-        ("ab", "broken", "b"),  # it never passed its smoke test
-        ("aba", "a", None),  # rolled back already
-        ("abcb", "b", "a"),  # and once more
-        ("aab", "b", "a"),
-    ],
-)
-def test_the_release_before(deployed: str, live: str, previous: str | None) -> None:
-    """What a rollback puts back, and a second one does not bring the bad release back."""
-    found = previous_of(history(deployed), live)
-
-    assert (found.release if found else None) == previous
-
-
 def test_what_a_destroy_leaves() -> None:
     """The table and the buckets, and for one region what the others share."""
     group, stages = find_group("prod")
@@ -415,72 +388,7 @@ def test_a_smoke_test_of_nobody() -> None:
     assert all("has no answer: " in it for it in wrong)
 
 
-class Stopping:
-    """A deployment whose second part is interrupted, or fails."""
-
-    first_key = "eh_first"
-
-    def __init__(self, error: BaseException) -> None:
-        self.made: list[str] = []
-        self._error = error
-
-    def look(self, part: Part) -> Update:
-        return Update(is_new=True, changes=("x",))
-
-    def make(self, part: Part) -> None:
-        self.made.append(part.name)
-        if len(self.made) == 2:
-            raise self._error
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), CannotRun("no"), Refused("no")])
-def test_a_stop_says_where_and_shows_the_key(
-    error: BaseException, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nothing goes on after it, how to go on is said, and the key that was drawn is not lost."""
-    group, stages = find_group("prod")
-    stopping = Stopping(error)
-
-    with pytest.raises(type(error)):
-        make_parts(stopping, Target(group, stages, "us-east-1", "1", ()))
-
-    said = capsys.readouterr()
-    assert stopping.made == ["table", "replica in eu-west-1"]
-    assert "Stopped at data: replica in eu-west-1" in said.err
-    assert "To go on from there: python -m tools deploy prod" in said.err
-    assert said.out.count("eh_first") == 1
-
-
-def test_chalice_fails_aloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Its last words are shown, and where all of them are."""
-    monkeypatch.setattr(packages, "ROOT", tmp_path)
-
-    with pytest.raises(CannotRun, match="`chalice deploy` failed") as caught:
-        packages.run_chalice(["deploy", "--stage", "nowhere"], "us-east-1")
-    assert ".chalice/deployments/deploy.log" in str(caught.value)
-    assert str(caught.value).count("\n") >= 1
-    assert "  | " in str(caught.value)
-
-
 def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     """--url wants a stage and where it is."""
     assert main(["deploy", "prod", "--url", "prod-us-east-1", "--plan"]) == 2
     assert "say STAGE=URL" in capsys.readouterr().err
-
-
-def test_a_note_of_another_api_is_not_overwritten(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Without a note the release's is taken; with one of another API it is refused."""
-    monkeypatch.setattr(live_apps, "_FOLDER", tmp_path)
-
-    def release(api: str) -> Release:
-        note = {"resources": [{"name": "rest_api", "rest_api_id": api}], "schema_version": "2.0"}
-        return Release("r", "", "", "", "", {}, {}, {}, [], note)
-
-    live_apps.adopt_note("prod", release("one"))
-    assert live_apps.api_id_in(live_apps.read_note("prod")) == "one"
-    live_apps.adopt_note("prod", release("one"))
-    live_apps.adopt_note("prod", None)
-    with pytest.raises(CannotRun, match="of the REST API one, but two was deployed last"):
-        live_apps.adopt_note("prod", release("two"))

@@ -1,22 +1,20 @@
 """Drills: their checkers find planted breaks, their load waits for nobody, and one runs for real."""
 
-import argparse
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from tests.conftest import ROOT
+from tests.tools.drill_fakes import EU, US, A, B, C, CalmStack, dice
 from tools.__main__ import main
-from tools.drills import edits, lags, log_duplicates, runs
+from tools.drills import lags, log_duplicates, runs
 from tools.drills.ledgers import Answer, Entry, Tally, Version
 from tools.drills.loads import Load, applied, shown, starts
 from tools.drills.scenes import Scene
@@ -32,15 +30,6 @@ from tools.drills.verdicts import (
     status_of,
     table,
 )
-from tools.drills.visits import Visits, open_session
-
-
-US, EU = "us-east-1", "eu-west-1"
-A, B, C = (f"https://example.com/{name}" for name in "abc")
-
-
-def dice(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - a drill is to be the same again
 
 
 def entry() -> Entry:
@@ -220,130 +209,6 @@ def test_a_link_that_was_lost_is_found_out() -> None:
     other = Entry("other", EU, [Version(A, 1, 2)])
     assert lost_from({"1": item("promo", B), "2": item("other", A)}, [entry(), other]) == []
     assert lost_from({"1": item("promo", A)}, [entry(), other]) == ["promo", "other"]
-
-
-class Everhop:
-    """An Everhop of two places, which breaks a promise as it is told to."""
-
-    def __init__(self, breaks: str) -> None:
-        self.breaks, self.links = breaks, dict[str, dict[str, Any]]()
-
-    async def handle(self, request: web.Request) -> web.Response:
-        slug = request.path.rpartition("/")[2]
-        if request.method == "POST":
-            body = await request.json()
-            slug = body.get("slug") or f"drawn-{len(self.links)}"
-            self.links[slug] = {"slug": slug, "version": 1, **body}
-            return web.json_response(self.links[slug], status=201)
-        if request.method == "PATCH":
-            self.links[slug] |= {**await request.json(), "version": 2}
-            return web.json_response(self.links[slug])
-        answers = {"forgets": 404, "fails": 503}
-        if self.breaks in answers and len(self.links) % 2:
-            return web.Response(status=answers[self.breaks])
-        to = C if self.breaks == "leads astray" else self.links[slug]["destination"]
-        return web.Response(status=302, headers={"Location": to})
-
-
-class CalmStack(Stack):
-    """A stack that nothing can be done to."""
-
-    async def chaos(self, fault: str, *words: str) -> None:
-        pass
-
-    async def behind(self, region: str) -> int:
-        return 0
-
-    async def status(self) -> dict[str, Any]:
-        return {"regions": [{"lag_for": 0}]}
-
-
-@asynccontextmanager
-async def fake_scene(breaks: str, **options: Any) -> AsyncIterator[Scene]:
-    runner = web.ServerRunner(web.Server(Everhop(breaks).handle))
-    await runner.setup()
-    await (site := web.TCPSite(runner, "127.0.0.1", 0)).start()
-    port = site._server.sockets[0].getsockname()[1]
-    places = {US: f"http://127.0.0.1:{port}", EU: f"http://localhost:{port}"}
-    chosen = argparse.Namespace(seed=1, rate=500, no_purges=False, **options)
-    async with open_session() as session:
-        stack = CalmStack(Path(), "key", places, {})
-        yield Scene(stack, Visits(session, "key"), dice(1), chosen)
-    await runner.cleanup()
-
-
-@pytest.mark.parametrize(
-    ("breaks", "broken"),
-    [
-        ("", []),
-        ("forgets", ["new links answered 404", "right at once"]),
-        ("fails", ["right at once"]),
-        ("leads astray", ["led astray", "right at once"]),
-    ],
-)
-def test_the_lag_drill_finds_planted_breaks(
-    breaks: str, broken: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It passes a stack that is right, and no other: the exit status says which."""
-
-    async def drill() -> list[Any]:
-        async with fake_scene(breaks, lags=(5.0,), links=40, edits=2) as scene:
-            return await lags._follow_links(scene, 5.0, 40)
-
-    promises = asyncio.run(drill())
-    assert [it.what.removeprefix("lag 5 s: ") for it in promises if not it.kept] == broken
-    assert say_verdict("lag", promises) == (1 if broken else 0)
-    assert "lag 5 s" in capsys.readouterr().out
-
-
-def test_as_many_links_are_followed_as_were_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many lags share them; one at least at each."""
-    counts: list[int] = []
-
-    async def follow(_scene: Scene, _lag: float, count: int) -> list[Any]:
-        counts.append(count)
-        return []
-
-    async def wait(_scene: Scene) -> list[Any]:
-        return []
-
-    monkeypatch.setattr(lags, "_follow_links", follow)
-    monkeypatch.setattr(lags, "wait_for_edits", wait)
-
-    async def drill(links: int) -> int:
-        counts.clear()
-        async with fake_scene("", lags=(0.0, 5.0, 60.0), links=links) as scene:
-            await lags.drill(scene)
-        return sum(counts)
-
-    assert [asyncio.run(drill(links)) for links in (10_000, 9, 1)] == [10_000, 9, 3]
-
-
-def test_an_edit_that_is_seen_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
-    """And its time is in the histogram."""
-
-    async def drill() -> list[Any]:
-        async with fake_scene("", lags=(), links=1, edits=12, edit_rate=100.0) as scene:
-            return await edits.wait_for_edits(scene)
-
-    promise, load = asyncio.run(drill())
-    assert (promise.what, promise.bar) == ("an edit is seen everywhere", "<= 5 s")
-    assert load.what == "the edits began late by"
-    said = capsys.readouterr().out
-    assert "edits of 12 links, 100 a second, seen by 2 places" in said
-    assert sum(int(line.split()[-2]) for line in said.splitlines() if line.endswith("#")) == 24
-
-
-def test_an_edit_that_nobody_sees_breaks_the_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted: a place that goes on leading astray. It is given up, and counts as over the bar."""
-    monkeypatch.setattr(edits, "_GIVEN_UP_AFTER", 6)
-
-    async def drill() -> list[Any]:
-        async with fake_scene("leads astray", lags=(), links=1, edits=1, edit_rate=100.0) as scene:
-            return await edits.wait_for_edits(scene)
-
-    shown_to_all, _ = asyncio.run(drill())
-    assert not shown_to_all.kept
 
 
 def test_a_long_load_shows_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
